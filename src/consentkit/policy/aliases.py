@@ -5,6 +5,9 @@ from __future__ import annotations
 from collections.abc import Mapping
 from types import MappingProxyType
 
+#: The order in which categories stand on screen when the policy doesn't say.
+CANONICAL_CATEGORIES = ("necessary", "functional", "preferences", "analytics", "marketing")
+
 CATEGORY_ALIASES: Mapping[str, str] = MappingProxyType(
     {
         "statistics": "analytics",

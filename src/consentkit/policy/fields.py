@@ -8,9 +8,9 @@ from __future__ import annotations
 import calendar
 import ipaddress
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from functools import lru_cache
 from typing import Annotated, Any
 
@@ -46,7 +46,9 @@ class Duration:
         if isinstance(text, Duration):
             return text
         if not isinstance(text, str) or not _DURATION.match(text):
-            raise ValueError("not a duration; write a whole number and one of d, w, mo, y, for example 6mo")
+            raise ValueError(
+                "is not a duration; write a whole number and one of d, w, mo, y, for example 6mo"
+            )
         digits = text.rstrip("dwmoy")
         return cls(int(digits), text[len(digits) :])
 
@@ -112,6 +114,8 @@ def check_url(value: str) -> str:
 
 def check_site_url(value: str) -> str:
     """The address of the site: scheme and host, no path."""
+    if not value.lower().startswith(("https://", "http://")):
+        raise ValueError("must begin with https:// or http://, for example https://news.example")
     url = check_url(value).rstrip("/")
     scheme, _, rest = url.partition("://")
     if not rest or "/" in rest or "?" in rest or "#" in rest or "@" in rest:
@@ -123,11 +127,11 @@ def check_site_url(value: str) -> str:
 def check_host(value: str, what: str = "a host") -> str:
     """A host name or address, lower-case ASCII, with a port if one is written. A name covers its subdomains."""
     if "://" in value or "/" in value:
-        raise ValueError(f"{what} is a name alone, without scheme and path: for example cdn.example.org")
+        raise ValueError(f"must be {what} alone, without scheme and path: for example cdn.example.org")
     name, port = _split_port(value)
     name = name.removeprefix("*.").removeprefix(".").removesuffix(".")
     if port and not (port.isascii() and port.isdigit() and 0 < int(port) < 65536):
-        raise ValueError(f"the port {port!r} is not a number from 1 to 65535")
+        raise ValueError(f"has the port {port!r}, which is not a number from 1 to 65535")
     return _ascii_host(name) + (f":{int(port)}" if port else "")
 
 
@@ -144,13 +148,13 @@ def _ascii_host(name: str) -> str:
         try:
             return f"[{ipaddress.IPv6Address(name.strip('[]'))}]"
         except ValueError:
-            raise ValueError(f"{name!r} is not an IPv6 address in brackets") from None
+            raise ValueError("is not an IPv6 address in brackets") from None
     try:
         plain = name.lower() if name.isascii() else name.encode("idna").decode("ascii").lower()
     except UnicodeError:
         plain = ""
     if not plain or len(plain) > 253 or not all(_HOST_LABEL.fullmatch(part) for part in plain.split(".")):
-        raise ValueError(f"{name!r} is not a host name; write for example cdn.example.org")
+        raise ValueError("is not a host name; write for example cdn.example.org")
     return plain
 
 
@@ -214,12 +218,22 @@ def check_route_prefix(value: str) -> str:
 
 def local_texts(value: object) -> object:
     """Let one text stand for all languages: `Shows ads` means `{"*": "Shows ads"}`."""
-    return {ANY_LOCALE: value} if isinstance(value, str) else value
+    if isinstance(value, str):
+        return {ANY_LOCALE: value}
+    if value is not None and not isinstance(value, Mapping):
+        raise ValueError("must be a text, or a text for each language such as {en: Shows ads, fr: ...}")
+    return distinct(_local_key)(value)
+
+
+def _local_key(key: str) -> str:
+    return key if key == ANY_LOCALE else check_locale(key)
 
 
 def check_local_texts(value: Mapping[str, str]) -> Mapping[str, str]:
     """Keys are language tags, or `*` for any."""
-    return {key if key == ANY_LOCALE else check_locale(key): text for key, text in value.items()}
+    if not value:
+        raise ValueError("has no text in it; write a text, or one for each language")
+    return {_local_key(key): text for key, text in value.items()}
 
 
 def text_in(texts: Mapping[str, str], locale: str, default: str) -> str:
@@ -235,6 +249,74 @@ def as_tuple(value: object) -> object:
     return [value] if isinstance(value, (str, dict)) else value
 
 
+def distinct(normalise: Callable[[str], str]) -> Callable[[object], object]:
+    """A check that no two keys of a mapping mean the same, where `normalise` gives a key's usual form."""
+
+    def check(value: object) -> object:
+        seen: dict[str, str] = {}
+        for key in value if isinstance(value, Mapping) else ():
+            try:
+                usual = normalise(key)
+            except ValueError:
+                continue
+            if usual in seen:
+                raise ValueError(f"{seen[usual]!r} and {key!r} both mean {usual!r}; keep one of the two")
+            seen[usual] = key
+        return value
+
+    return check
+
+
+def check_version(value: object) -> object:
+    """The version of the format. YAML reads `1.10` as a number and pydantic takes `true` for 1: neither is 1."""
+    if type(value) is not int or value != 1:
+        raise ValueError("is not a version of this format; the only one there is: version: 1")
+    return value
+
+
+def check_lifetime(value: object) -> object:
+    """A cookie's lifetime: a duration, or `session`."""
+    if value is None or value == "session" or isinstance(value, Duration):
+        return value
+    try:
+        return Duration.parse(value)
+    except ValueError:
+        raise ValueError("is neither a duration such as 13mo, 30d, 1y nor the word session") from None
+
+
+def check_network(value: object) -> object:
+    """A network of proxies, an address alone, or `unix`."""
+    if value == "unix" or isinstance(value, (ipaddress.IPv4Network, ipaddress.IPv6Network)):
+        return value
+    try:
+        if isinstance(value, str):
+            return ipaddress.ip_network(value)
+    except ValueError:
+        network = _without_host_bits(value)
+        if network:
+            raise ValueError(f"has bits set behind the prefix; did you mean {network}?") from None
+    raise ValueError("is not a network; write for example 10.0.0.0/8, 2001:db8::/32, 192.0.2.7 or unix")
+
+
+def _without_host_bits(value: str) -> str | None:
+    try:
+        return str(ipaddress.ip_network(value, strict=False))
+    except ValueError:
+        return None
+
+
+def check_day(value: object) -> object:
+    """A day as `2026-11-01`."""
+    if isinstance(value, date):
+        return value
+    try:
+        if isinstance(value, str):
+            return date.fromisoformat(value)
+    except ValueError:
+        pass
+    raise ValueError("is not a day; write year-month-day, for example 2026-11-01")
+
+
 Text = Annotated[str, StringConstraints(min_length=1, max_length=4000), AfterValidator(check_text)]
 ShortText = Annotated[str, StringConstraints(min_length=1, max_length=200), AfterValidator(check_text)]
 WebUrl = Annotated[str, StringConstraints(max_length=2000), AfterValidator(check_url)]
@@ -247,7 +329,8 @@ Locale = Annotated[str, AfterValidator(check_locale)]
 Colour = Annotated[str, AfterValidator(check_colour)]
 PathPrefix = Annotated[str, StringConstraints(max_length=500), AfterValidator(check_pattern_path)]
 RoutePrefix = Annotated[str, StringConstraints(max_length=100), AfterValidator(check_route_prefix)]
-Name = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9_-]{0,39}$")]
+NAME_PATTERN = r"^[a-z][a-z0-9_-]{0,39}$"
+Name = Annotated[str, StringConstraints(pattern=NAME_PATTERN)]
 LocalText = Annotated[
     dict[str, Text],
     BeforeValidator(local_texts, json_schema_input_type=str | dict[str, str]),

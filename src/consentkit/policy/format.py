@@ -1,0 +1,89 @@
+"""The format of the file as JSON Schema: for editors, and for messages that list which keys a place allows."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from functools import lru_cache
+from typing import Any, cast
+
+from consentkit.policy.models import Policy
+
+SCHEMA_ID = "urn:consentkit:schema:policy:1"
+Schema = Mapping[str, Any]
+
+
+@lru_cache(maxsize=1)
+def json_schema() -> dict[str, Any]:
+    """The JSON Schema (draft 2020-12) of a policy file. A file that it refuses, `load_policy` refuses too."""
+    schema = cast("dict[str, Any]", _friendly(Policy.model_json_schema(by_alias=True)))
+    head = {
+        "$schema": "https://json-schema.org/draft/2020-12/schema",
+        "$id": SCHEMA_ID,
+        "title": "consentkit policy",
+        "description": "What a site asks its visitors, and what it keeps from those who don't agree.",
+    }
+    return {**schema, **head}
+
+
+def _friendly(schema: Any) -> Any:
+    """Say what the loader also takes: one value for a list of one, and a service whose category the catalogue has."""
+    if isinstance(schema, list):
+        return [_friendly(part) for part in cast("list[Any]", schema)]
+    if not isinstance(schema, dict):
+        return schema
+    result = {key: _friendly(part) for key, part in cast("dict[str, Any]", schema).items()}
+    if result.get("type") == "array" and "items" in result:
+        return _one_or_many(result)
+    if result.get("title") == "Service" and result.get("required") == ["category"]:
+        del result["required"]
+        result["anyOf"] = [{"required": ["category"]}, {"required": ["use"]}]
+    return result
+
+
+def _one_or_many(array: dict[str, Any]) -> dict[str, Any]:
+    about = {key: array.pop(key) for key in ("title", "description", "default") if key in array}
+    return {**about, "anyOf": [array, array["items"]]}
+
+
+def keys_at(loc: Sequence[int | str]) -> list[str]:
+    """The keys that may be written at `loc`; empty where names are free."""
+    return list(_at(loc).get("properties", {}))
+
+
+def description_at(loc: Sequence[int | str]) -> str:
+    """The first sentence that the format says about `loc`, or nothing."""
+    found = _at(loc)
+    text = str(found.get("description", ""))
+    return text.split(". ")[0].rstrip(".").replace("\n", " ")
+
+
+def _at(loc: Sequence[int | str]) -> Schema:
+    here: Schema = json_schema()
+    for part in loc:
+        here = _step(_resolved(here), part)
+    return _resolved(here)
+
+
+def _resolved(schema: Schema) -> Schema:
+    """The schema itself, behind references and `anyOf`; of several forms the one with keys or items."""
+    while True:
+        if "$ref" in schema:
+            schema = json_schema()["$defs"][str(schema["$ref"]).rsplit("/", 1)[1]]
+            continue
+        if "properties" in schema or "anyOf" not in schema:
+            return schema
+        forms = [_resolved(form) for form in cast("list[Schema]", schema["anyOf"])]
+        inner = next(
+            (f for f in forms if "properties" in f or "items" in f or "additionalProperties" in f), None
+        )
+        return inner if inner is not None else schema
+
+
+def _step(schema: Schema, part: int | str) -> Schema:
+    if isinstance(part, int):
+        inner = schema.get("items", {} if "properties" not in schema else schema)
+    else:
+        named: Schema = schema.get("properties", {})
+        free: Schema = schema.get("patternProperties", {})
+        inner = named.get(part) or next(iter(free.values()), None) or schema.get("additionalProperties")
+    return cast("Schema", inner) if isinstance(inner, dict) else {}

@@ -1,0 +1,65 @@
+"""The YAML parser's complaints, in words that say what to change."""
+
+from __future__ import annotations
+
+from ruamel.yaml.error import MarkedYAMLError
+
+from consentkit.errors import Problem
+
+#: Part of the parser's message, and what we say instead. The first that fits is used.
+_SENTENCES = (
+    ("found character '\\t'", "a tab is used for indentation; YAML allows spaces only"),
+    ("mapping values are not allowed", "a colon isn't expected here; put text with `: ` in it in quotes"),
+    (
+        "expected ',' or ']'",
+        "the list opened with [ is not closed; write ] at its end, and commas between items",
+    ),
+    (
+        "expected ',' or '}'",
+        "the mapping opened with { is not closed; write } at its end, and commas between pairs",
+    ),
+    ("found unexpected end of stream", "a quote is opened and never closed"),
+    ("that cannot start any token", "text can't begin with this character; put the text in quotes"),
+    ("found '<scalar>'", "there is text after the end of a value; put the whole value in quotes"),
+    (
+        "found '<block mapping start>'",
+        "this line's indentation fits no line above; indent keys of one level alike",
+    ),
+    (
+        "expected <block end>",
+        "this doesn't belong here; check the indentation, and quotes and brackets above",
+    ),
+    ("could not find expected ':'", "a key needs a colon and a space after it: `key: value`"),
+    ("found undefined tag handle", "tags (!name) are not allowed; write the plain value"),
+    (
+        "found unknown escape",
+        'this escape is unknown; write \\\\ for a backslash in "…", or use single quotes',
+    ),
+    ("found undefined alias", "this alias stands for no anchor above"),
+    (
+        "alphabetic or numeric character",
+        "text can't begin with * or & (they name anchors); put the text in quotes",
+    ),
+)
+
+
+def syntax_problem(error: MarkedYAMLError, text: str) -> Problem:
+    """The `Problem` for what the YAML parser found in `text`."""
+    mark = error.problem_mark or error.context_mark
+    line, column = (mark.line + 1, mark.column + 1) if mark else (1, 1)
+    start = error.context_mark
+    problem = str(error.problem or "")
+    message = next((sentence for part, sentence in _SENTENCES if part in problem), None)
+    if message is None:
+        message = f"not valid YAML: {problem}"
+    if start is not None and start.line + 1 < line and "never closed" in message:
+        line, column = start.line + 1, start.column + 1
+    if _tab_in_indentation(text, line):
+        message, column = _SENTENCES[0][1], 1
+    return Problem(message, line=line, column=column)
+
+
+def _tab_in_indentation(text: str, line: int) -> bool:
+    lines = text.split("\n")
+    found = lines[line - 1] if line <= len(lines) else ""
+    return "\t" in found[: len(found) - len(found.lstrip())]
