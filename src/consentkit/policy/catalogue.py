@@ -24,7 +24,7 @@ def check_catalogue_name(value: str | None) -> str | None:
     if value is not None and value not in catalogue():
         known = sorted(catalogue())
         raise ValueError(
-            f"is not in the catalogue, which has: {listed(known)}; leave `use` out and declare the service yourself."
-            + did_you_mean(value, known)
+            f"is not in the catalogue, which has: {listed(known)}; leave `use` out and declare the "
+            "service yourself." + did_you_mean(value, known)
         )
     return value

@@ -1,12 +1,12 @@
 """The strict little types a policy file is made of: durations, hosts, URLs, colours, texts, names.
 
-Each validator raises `ValueError` with a sentence that says what is wrong and what is allowed; the loader adds the place.
+Each validator raises `ValueError` with a sentence that says what is wrong and what is allowed; the loader
+adds the place.
 """
 
 from __future__ import annotations
 
 import calendar
-import ipaddress
 import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
@@ -24,9 +24,11 @@ from pydantic import (
 from pydantic.json_schema import JsonSchemaValue
 from pydantic_core import CoreSchema, core_schema
 
+from consentkit.policy.hosts import check_host
+from consentkit.policy.shapes import is_mapping
+
 DURATION_PATTERN = r"^[1-9][0-9]{0,3}(d|w|mo|y)$"
 _DURATION = re.compile(DURATION_PATTERN)
-_HOST_LABEL = re.compile(r"(?!-)[a-z0-9_-]{1,63}(?<!-)")
 _CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029]")
 _FORBIDDEN_IN_TEXT = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f\ud800-\udfff]")
 
@@ -35,7 +37,10 @@ ANY_LOCALE = "*"
 
 @dataclass(frozen=True, slots=True)
 class Duration:
-    """A span written as in the policy file: `10d`, `2w`, `6mo`, `3y`. Months and years follow the calendar."""
+    """A span written as in the policy file: `10d`, `2w`, `6mo`, `3y`.
+
+    Months and years follow the calendar.
+    """
 
     count: int
     unit: str
@@ -53,7 +58,10 @@ class Duration:
         return cls(int(digits), text[len(digits) :])
 
     def after(self, moment: datetime) -> datetime:
-        """The moment this span after `moment` (UTC). Six months after 31 August is the last day of February."""
+        """The moment this span after `moment` (UTC).
+
+        Six months after 31 August is the last day of February.
+        """
         if self.unit in "dw":
             return moment + timedelta(days=self.count * (7 if self.unit == "w" else 1))
         months = moment.month - 1 + self.count * (12 if self.unit == "y" else 1)
@@ -99,7 +107,10 @@ def check_text(value: str) -> str:
 
 
 def check_url(value: str) -> str:
-    """A link: http, https, or a path on this site that starts with one slash. Nothing else is ever put in a page."""
+    """A link: http, https, or a path on this site that starts with one slash.
+
+    Nothing else is ever put in a page.
+    """
     lowered = value.lower()
     if _CONTROL.search(value) or "\\" in value or value != value.strip() or " " in value:
         raise ValueError("has a space, backslash or control character in it; write a plain URL")
@@ -122,40 +133,6 @@ def check_site_url(value: str) -> str:
         raise ValueError("must be the scheme and host of the site alone, for example https://news.example")
     host = check_host(rest, "the site's address")
     return f"{scheme.lower()}://{host}"
-
-
-def check_host(value: str, what: str = "a host") -> str:
-    """A host name or address, lower-case ASCII, with a port if one is written. A name covers its subdomains."""
-    if "://" in value or "/" in value:
-        raise ValueError(f"must be {what} alone, without scheme and path: for example cdn.example.org")
-    name, port = _split_port(value)
-    name = name.removeprefix("*.").removeprefix(".").removesuffix(".")
-    if port and not (port.isascii() and port.isdigit() and 0 < int(port) < 65536):
-        raise ValueError(f"has the port {port!r}, which is not a number from 1 to 65535")
-    return _ascii_host(name) + (f":{int(port)}" if port else "")
-
-
-def _split_port(value: str) -> tuple[str, str]:
-    if value.startswith("["):
-        name, _, port = value.partition("]")
-        return name + "]", port.removeprefix(":")
-    name, _, port = value.partition(":")
-    return name, port
-
-
-def _ascii_host(name: str) -> str:
-    if name.startswith("["):
-        try:
-            return f"[{ipaddress.IPv6Address(name.strip('[]'))}]"
-        except ValueError:
-            raise ValueError("is not an IPv6 address in brackets") from None
-    try:
-        plain = name.lower() if name.isascii() else name.encode("idna").decode("ascii").lower()
-    except UnicodeError:
-        plain = ""
-    if not plain or len(plain) > 253 or not all(_HOST_LABEL.fullmatch(part) for part in plain.split(".")):
-        raise ValueError("is not a host name; write for example cdn.example.org")
-    return plain
 
 
 def check_cookie_name(value: str) -> str:
@@ -194,7 +171,7 @@ def _subtag(part: str) -> str:
 
 
 def check_colour(value: str) -> str:
-    """A colour as `#rgb` or `#rrggbb`: the only form that can't smuggle other CSS in, and whose contrast can be checked."""
+    """A colour as `#rgb` or `#rrggbb`: no other CSS can hide in it, and its contrast is known."""
     if not re.fullmatch(r"#([0-9a-fA-F]{3}|[0-9a-fA-F]{6})", value):
         raise ValueError('must be a colour in quotes, written as "#rgb" or "#rrggbb"')
     return value.lower()
@@ -220,7 +197,7 @@ def local_texts(value: object) -> object:
     """Let one text stand for all languages: `Shows ads` means `{"*": "Shows ads"}`."""
     if isinstance(value, str):
         return {ANY_LOCALE: value}
-    if value is not None and not isinstance(value, Mapping):
+    if value is not None and not is_mapping(value):
         raise ValueError("must be a text, or a text for each language such as {en: Shows ads, fr: ...}")
     return distinct(_local_key)(value)
 
@@ -238,7 +215,7 @@ def check_local_texts(value: Mapping[str, str]) -> Mapping[str, str]:
 
 def text_in(texts: Mapping[str, str], locale: str, default: str) -> str:
     """The text for `locale`: exact, then its language alone, then the site's `default` language, then any."""
-    for key in (locale, locale.split("-")[0], default, ANY_LOCALE):
+    for key in (locale, locale.split("-", maxsplit=1)[0], default, ANY_LOCALE):
         if key in texts:
             return texts[key]
     return next(iter(texts.values()), "")
@@ -246,7 +223,7 @@ def text_in(texts: Mapping[str, str], locale: str, default: str) -> str:
 
 def as_tuple(value: object) -> object:
     """Let one value stand for a list of one."""
-    return [value] if isinstance(value, (str, dict)) else value
+    return [value] if isinstance(value, str) or is_mapping(value) else value
 
 
 def distinct(normalise: Callable[[str], str]) -> Callable[[object], object]:
@@ -254,7 +231,7 @@ def distinct(normalise: Callable[[str], str]) -> Callable[[object], object]:
 
     def check(value: object) -> object:
         seen: dict[str, str] = {}
-        for key in value if isinstance(value, Mapping) else ():
+        for key in value if is_mapping(value) else ():
             try:
                 usual = normalise(key)
             except ValueError:
@@ -268,7 +245,10 @@ def distinct(normalise: Callable[[str], str]) -> Callable[[object], object]:
 
 
 def check_version(value: object) -> object:
-    """The version of the format. YAML reads `1.10` as a number and pydantic takes `true` for 1: neither is 1."""
+    """The version of the format.
+
+    YAML reads `1.10` as a number and pydantic takes `true` for 1: neither is 1.
+    """
     if type(value) is not int or value != 1:
         raise ValueError("is not a version of this format; the only one there is: version: 1")
     return value
@@ -282,27 +262,6 @@ def check_lifetime(value: object) -> object:
         return Duration.parse(value)
     except ValueError:
         raise ValueError("is neither a duration such as 13mo, 30d, 1y nor the word session") from None
-
-
-def check_network(value: object) -> object:
-    """A network of proxies, an address alone, or `unix`."""
-    if value == "unix" or isinstance(value, (ipaddress.IPv4Network, ipaddress.IPv6Network)):
-        return value
-    try:
-        if isinstance(value, str):
-            return ipaddress.ip_network(value)
-    except ValueError:
-        network = _without_host_bits(value)
-        if network:
-            raise ValueError(f"has bits set behind the prefix; did you mean {network}?") from None
-    raise ValueError("is not a network; write for example 10.0.0.0/8, 2001:db8::/32, 192.0.2.7 or unix")
-
-
-def _without_host_bits(value: str) -> str | None:
-    try:
-        return str(ipaddress.ip_network(value, strict=False))
-    except ValueError:
-        return None
 
 
 def check_day(value: object) -> object:

@@ -5,12 +5,16 @@ from __future__ import annotations
 from collections.abc import Iterator, Set
 
 from consentkit.errors import Problem
-from consentkit.policy.parts import Declaration, Form, FormField
+from consentkit.policy.form_parts import Form, FormField
+from consentkit.policy.parts import Declaration
 from consentkit.policy.suggest import did_you_mean, listed
 
 
 def form_faults(declared: Declaration, categories: tuple[str, ...], required: Set[str]) -> Iterator[Problem]:
-    """What is wrong in the forms. `categories` are the names that exist, `required` those that are never asked."""
+    """What is wrong in the forms.
+
+    `categories` are the names that exist, `required` those that are never asked.
+    """
     matches: dict[str, str] = {}
     for name, form in declared.forms.items():
         path = f"forms.{name}"
@@ -45,7 +49,8 @@ def _field_faults(
         )
     elif field.for_ in required:
         yield Problem(
-            f"{field.for_!r} is required and never asked, so no visitor can consent to it; name another category",
+            f"{field.for_!r} is required and never asked, so no visitor can consent to it; name "
+            "another category",
             f"{path}.for",
         )
 
@@ -69,7 +74,8 @@ def _named_services(form: Form, path: str, services: tuple[str, ...]) -> Iterato
     for place, part in (("remember", form.remember), ("spam", form.spam)):
         if part is not None and part.service not in services:
             yield Problem(
-                f"there is no service {part.service!r}, neither under `services` nor in the catalogue; declared are: "
+                f"there is no service {part.service!r}, neither under `services` nor in the "
+                "catalogue; declared are: "
                 f"{listed(services)}.{did_you_mean(part.service, services)}",
                 f"{path}.{place}.service",
             )

@@ -1,4 +1,4 @@
-"""The format of the file as JSON Schema: for editors, and for messages that list which keys a place allows."""
+"""The format of the file as JSON Schema: for editors, and for messages that list the keys a place allows."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ from functools import lru_cache
 from typing import Any, cast
 
 from consentkit.policy.models import Policy
+from consentkit.policy.shapes import is_dict, is_list
 
 SCHEMA_ID = "urn:consentkit:schema:policy:1"
 Schema = Mapping[str, Any]
@@ -15,7 +16,7 @@ Schema = Mapping[str, Any]
 @lru_cache(maxsize=1)
 def json_schema() -> dict[str, Any]:
     """The JSON Schema (draft 2020-12) of a policy file. A file that it refuses, `load_policy` refuses too."""
-    schema = cast("dict[str, Any]", _friendly(Policy.model_json_schema(by_alias=True)))
+    schema: dict[str, Any] = _friendly(Policy.model_json_schema(by_alias=True))
     head = {
         "$schema": "https://json-schema.org/draft/2020-12/schema",
         "$id": SCHEMA_ID,
@@ -26,12 +27,12 @@ def json_schema() -> dict[str, Any]:
 
 
 def _friendly(schema: Any) -> Any:
-    """Say what the loader also takes: one value for a list of one, and a service whose category the catalogue has."""
-    if isinstance(schema, list):
-        return [_friendly(part) for part in cast("list[Any]", schema)]
-    if not isinstance(schema, dict):
+    """Say what else the loader takes: one value for a list, a service whose `use` brings its category."""
+    if is_list(schema):
+        return [_friendly(part) for part in schema]
+    if not is_dict(schema):
         return schema
-    result = {key: _friendly(part) for key, part in cast("dict[str, Any]", schema).items()}
+    result: dict[str, Any] = {key: _friendly(part) for key, part in schema.items()}
     if result.get("type") == "array" and "items" in result:
         return _one_or_many(result)
     if result.get("title") == "Service" and result.get("required") == ["category"]:
@@ -41,7 +42,9 @@ def _friendly(schema: Any) -> Any:
 
 
 def _one_or_many(array: dict[str, Any]) -> dict[str, Any]:
-    about = {key: array.pop(key) for key in ("title", "description", "default") if key in array}
+    about: dict[str, Any] = {
+        key: array.pop(key) for key in ("title", "description", "default") if key in array
+    }
     return {**about, "anyOf": [array, array["items"]]}
 
 
@@ -54,7 +57,7 @@ def description_at(loc: Sequence[int | str]) -> str:
     """The first sentence that the format says about `loc`, or nothing."""
     found = _at(loc)
     text = str(found.get("description", ""))
-    return text.split(". ")[0].rstrip(".").replace("\n", " ")
+    return text.split(". ", maxsplit=1)[0].rstrip(".").replace("\n", " ")
 
 
 def _at(loc: Sequence[int | str]) -> Schema:
@@ -86,4 +89,4 @@ def _step(schema: Schema, part: int | str) -> Schema:
         named: Schema = schema.get("properties", {})
         free: Schema = schema.get("patternProperties", {})
         inner = named.get(part) or next(iter(free.values()), None) or schema.get("additionalProperties")
-    return cast("Schema", inner) if isinstance(inner, dict) else {}
+    return inner if is_dict(inner) else {}

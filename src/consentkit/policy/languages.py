@@ -34,18 +34,19 @@ def language_faults(declared: Declaration, builtin: Set[str]) -> Iterator[Proble
         if missing:
             yield Problem(
                 f"there is no built-in wording for {locale!r} (there is for: {listed(sorted(builtin))}), so "
-                f"texts.{locale} must have all {len(TEXT_KEYS)} texts. {len(missing)} are missing: {listed(missing, 12)}",
+                f"texts.{locale} must have all {len(TEXT_KEYS)} texts. {len(missing)} are missing: "
+                f"{listed(missing, 12)}",
                 place,
             )
 
 
 def _covered(locale: str, builtin: Set[str]) -> bool:
-    return locale in builtin or locale.split("-")[0] in builtin
+    return locale in builtin or locale.split("-", maxsplit=1)[0] in builtin
 
 
 def missing_texts(locale: str, texts: Mapping[str, TextOverrides]) -> list[str]:
     """The text keys, as `group.key`, that neither `locale` nor its plain language words."""
-    own = [texts[name] for name in dict.fromkeys((locale, locale.split("-")[0])) if name in texts]
+    own = [texts[name] for name in dict.fromkeys((locale, locale.split("-", maxsplit=1)[0])) if name in texts]
     return [key for key in TEXT_KEYS if not any(_has(override, key) for override in own)]
 
 

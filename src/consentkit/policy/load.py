@@ -35,7 +35,10 @@ def load_policy(path: str | Path, *, environ: Mapping[str, str] = os.environ) ->
 
 
 def read_policy_file(path: str | Path) -> bytes:
-    """The bytes of a policy file, at most one more than a policy may have. Raises `PolicyError` if it can't be read."""
+    """The bytes of a policy file, at most one more than a policy may have.
+
+    Raises `PolicyError` if it can't be read.
+    """
     try:
         with Path(path).open("rb") as file:
             return file.read(MAX_BYTES + 1)
@@ -83,7 +86,7 @@ def _with_site_url(data: dict[str, Any], environ: Mapping[str, str]) -> tuple[di
 
 
 def _validated(data: Any) -> tuple[Policy | None, list[Problem]]:
-    """The policy, or every fault: what is faulty is taken out and the rest looked at again, until nothing is."""
+    """The policy, or every fault: faulty parts are taken out and the rest looked at again."""
     problems: list[Problem] = []
     touched: set[Loc] = set()
     for _ in range(_ROUNDS):
@@ -116,7 +119,7 @@ def _problems(errors: list[ErrorDetails], faulty: set[Loc], touched: set[Loc]) -
 
 
 def _follows(loc: Loc, kind: str, faulty: set[Loc], touched: set[Loc]) -> bool:
-    """Whether an error only follows from another: of what we took out, or a category that an unknown `use` owes."""
+    """Whether an error only follows from what we took out, or from an unknown `use` that owes a category."""
     follows = any(gone[: len(loc)] == loc for gone in touched)
     return follows or (kind == "missing" and (*loc[:-1], "use") in faulty)
 

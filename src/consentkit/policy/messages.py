@@ -18,7 +18,8 @@ _PATTERNS = {
     NAME_PATTERN: "is not a name; use a small letter first, then small letters, digits, - and _, at most 40",
     r"^[A-Z]{2}$": "is not a country; write its two capital letters by ISO 3166, for example US",
     r"^[A-Za-z0-9-]{1,64}$": "is not a header name; use letters, digits and -, for example CF-IPCountry",
-    r"^(POST|PUT|PATCH) /[^\s]*$": "is not a request; write POST, PUT or PATCH and a path: POST /comments/{slug}",
+    r"^(POST|PUT|PATCH) /[^\s]*$": "is not a request; write POST, PUT or PATCH and a path, for example "
+    "POST /comments/{slug}",
 }
 _BOOLEANS = {"yes": "true", "on": "true", "y": "true", "no": "false", "off": "false", "n": "false"}
 
@@ -75,9 +76,8 @@ def _not_text(error: ErrorDetails) -> str:
     value = error["input"]
     if value is None:
         return "is empty; write a text (after a space, # begins a comment: put text that has it in quotes)"
-    if isinstance(value, (list, dict)):
-        return f"must be a text, but is {_kind(value)}"
-    return f"must be a text, but is {_kind(value)}; put it in quotes"
+    quote = "; put it in quotes" if isinstance(value, (int, float)) else ""
+    return f"must be a text, but is {_kind(value)}{quote}"
 
 
 def _pattern(error: ErrorDetails) -> str:
@@ -129,7 +129,7 @@ _SENTENCES: Mapping[str, Callable[[ErrorDetails], str]] = {
     "greater_than_equal": _limit("the least is", "ge"),
     "less_than_equal": _limit("the most is", "le"),
     "tuple_type": lambda error: f"{_quoted(error['input']) or 'this '}must be a list, for example [a, b]",
-    "too_short": lambda error: "the list is empty; it needs at least one entry",
+    "too_short": lambda _: "the list is empty; it needs at least one entry",
     "dict_type": _not_mapping,
     "model_type": _not_mapping,
     "model_attributes_type": _not_mapping,

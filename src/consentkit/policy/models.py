@@ -14,29 +14,25 @@ from typing import Any, Self
 from pydantic import model_validator
 
 from consentkit.policy.aliases import CANONICAL_CATEGORIES
+from consentkit.policy.base import CategoryName
 from consentkit.policy.completion import complete_policy
+from consentkit.policy.form_parts import Form, FormField, FormRequestData, Remember, Spam
 from consentkit.policy.parts import (
     Banner,
     Category,
-    CategoryName,
     Choice,
     ChoiceLifetime,
     Controller,
     Declaration,
     DeclaredCookie,
-    Form,
-    FormField,
-    FormRequestData,
     Language,
     LogSettings,
     Provider,
     Regimes,
     RegionSource,
-    Remember,
     Service,
     Signals,
     Site,
-    Spam,
     Storage,
     Theme,
     Unknown,
@@ -75,7 +71,7 @@ __all__ = [
 
 
 class Policy(Declaration):
-    """All that a site declares. Build it with `load_policy(path)`, or from a mapping with `Policy.model_validate`.
+    """All that a site declares. Build it with `load_policy(path)`, or with `Policy.model_validate(mapping)`.
 
     Raises `pydantic.ValidationError` for a mapping that can't be a policy.
     """
@@ -130,7 +126,7 @@ class Policy(Declaration):
         return (self.language.default, *others)
 
     def canonical(self) -> bytes:
-        """The policy as bytes that are the same for the same content: what the log stores and the digest covers."""
+        """The policy as bytes, the same for the same content: what the log stores and the digest covers."""
         data: dict[str, Any] = self.model_dump(mode="json", by_alias=True)
         return json.dumps(data, sort_keys=True, separators=(",", ":"), ensure_ascii=True).encode()
 

@@ -1,20 +1,17 @@
-"""The parts of a policy, as frozen pydantic models. The keys are those of `consent.yaml`; every default is here.
+"""The parts of a policy, as frozen pydantic models: the keys of `consent.yaml` with every default.
 
 Required are `site` and `services`; everything else may be left out. Models never evaluate a text.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from datetime import date
 from ipaddress import IPv4Network, IPv6Network
 from typing import Annotated, Literal
 
 from pydantic import (
     AfterValidator,
-    BaseModel,
     BeforeValidator,
-    ConfigDict,
     Field,
     StrictBool,
     StrictInt,
@@ -23,6 +20,7 @@ from pydantic import (
 )
 
 from consentkit.policy.aliases import canonical_category
+from consentkit.policy.base import CategoryName, Model
 from consentkit.policy.catalogue import check_catalogue_name
 from consentkit.policy.completion import complete_service
 from consentkit.policy.fields import (
@@ -32,39 +30,33 @@ from consentkit.policy.fields import (
     CookiePath,
     Duration,
     Host,
-    LocalText,
     Locale,
+    LocalText,
     Name,
     PathPrefix,
     RoutePrefix,
     ShortText,
     SiteUrl,
-    Text,
     WebUrl,
     as_tuple,
     check_day,
     check_lifetime,
     check_locale,
-    check_network,
     check_version,
     distinct,
 )
+from consentkit.policy.form_parts import Form
+from consentkit.policy.hosts import check_network
+from consentkit.policy.shapes import is_mapping
 from consentkit.policy.texts import TextOverrides
 from consentkit.regimes import Mode, RegimeName
 
 Use = Literal["sale", "sharing", "targeted-ads", "profiling"]
-CategoryName = Annotated[
-    Name, BeforeValidator(lambda value: canonical_category(value) if isinstance(value, str) else value)
-]
 #: The day the statement in `/.well-known/gpc.json` was last changed, unless the policy names another.
 SUPPORT_STATED = date(2026, 11, 1)
 
 
-class _Model(BaseModel):
-    model_config = ConfigDict(frozen=True, extra="forbid", use_attribute_docstrings=True)
-
-
-class Controller(_Model):
+class Controller(Model):
     """Who answers for the site (GDPR article 13(1)(a))."""
 
     name: ShortText
@@ -72,7 +64,7 @@ class Controller(_Model):
     contact: ShortText | None = None
 
 
-class Site(_Model):
+class Site(Model):
     """The site itself."""
 
     url: SiteUrl
@@ -87,7 +79,7 @@ class Site(_Model):
     """Tells sites in one process apart; by default the host of `url`."""
 
 
-class Language(_Model):
+class Language(Model):
     """Which languages visitors are asked in."""
 
     default: Locale = "en"
@@ -103,7 +95,7 @@ class Language(_Model):
     """The site's own language cookie, for `detect: [cookie]`."""
 
 
-class RegionSource(_Model):
+class RegionSource(Model):
     """A header with the visitor's region, set by a proxy that is trusted to set it."""
 
     header: Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9-]{1,64}$")]
@@ -115,7 +107,7 @@ class RegionSource(_Model):
     """Networks whose word is believed; `unix` for a proxy on a unix socket."""
 
 
-class Regimes(_Model):
+class Regimes(Model):
     """How silence is read, by place."""
 
     region: RegionSource | None = None
@@ -123,11 +115,11 @@ class Regimes(_Model):
     """Place to regime: `GB`, `US-CA`, `EEA`, `EU`, and `default` for places not listed."""
     overrides: dict[
         RegimeName, Annotated[dict[CategoryName, Mode], BeforeValidator(distinct(canonical_category))]
-    ] = Field(default_factory=dict)
+    ] = Field(default_factory=dict[RegimeName, dict[CategoryName, Mode]])
     """Per regime, another mode for single categories."""
 
 
-class Category(_Model):
+class Category(Model):
     """One question on the banner."""
 
     required: StrictBool = False
@@ -136,7 +128,7 @@ class Category(_Model):
     description: LocalText | None = None
 
 
-class Provider(_Model):
+class Provider(Model):
     """The company behind a service."""
 
     name: ShortText
@@ -146,7 +138,7 @@ class Provider(_Model):
     policy_url: WebUrl | None = None
 
 
-class DeclaredCookie(_Model):
+class DeclaredCookie(Model):
     """A cookie of a service. `*` in the name stands for any run of characters."""
 
     name: CookieName
@@ -158,7 +150,7 @@ class DeclaredCookie(_Model):
     purpose: LocalText | None = None
 
 
-class Storage(_Model):
+class Storage(Model):
     """Names a service keeps in the browser beside cookies."""
 
     local: Annotated[tuple[ShortText, ...], BeforeValidator(as_tuple)] = ()
@@ -169,7 +161,7 @@ class Storage(_Model):
 def _cookie(value: object) -> object:
     if isinstance(value, str):
         return {"name": value}
-    if not isinstance(value, (Mapping, DeclaredCookie)):
+    if not (is_mapping(value) or isinstance(value, DeclaredCookie)):
         raise ValueError("is not a cookie; write its name, or a mapping such as {name: _id, lifetime: 6mo}")
     return value
 
@@ -177,7 +169,7 @@ def _cookie(value: object) -> object:
 Inline = Annotated[str, StringConstraints(min_length=3, max_length=200)]
 
 
-class Service(_Model):
+class Service(Model):
     """One vendor or feature, and everything it loads, sets and keeps."""
 
     category: CategoryName
@@ -211,57 +203,7 @@ class Service(_Model):
         return complete_service(data)
 
 
-class FormField(_Model):
-    """One field of a form. Only a field whose basis is consent can be withheld."""
-
-    basis: Literal["consent", "contract", "legal-obligation", "legitimate-interest"]
-    for_: CategoryName | None = Field(default=None, alias="for")
-    """The category whose consent it needs; goes with `basis: consent`."""
-    otherwise: Literal["drop", "ask"] | None = None
-    """What happens without that consent: `drop` it (the default for `basis: consent`) or `ask` beside the field."""
-
-    @model_validator(mode="before")
-    @classmethod
-    def _drop_by_default(cls, data: object) -> object:
-        if isinstance(data, Mapping) and data.get("basis") == "consent" and data.get("otherwise") is None:
-            return {**data, "otherwise": "drop"}
-        return data
-
-
-class FormRequestData(_Model):
-    """Personal data of the request itself."""
-
-    ip: Literal["drop", "keep"] = "drop"
-    user_agent: Literal["drop", "keep"] = "drop"
-
-
-class Remember(_Model):
-    """The "remember me in this browser" box."""
-
-    service: Name
-    fields: Annotated[tuple[ShortText, ...], BeforeValidator(as_tuple)]
-
-
-class Spam(_Model):
-    """A spam-check service that a form's text is sent to."""
-
-    service: Name
-    send: Annotated[tuple[ShortText, ...], BeforeValidator(as_tuple)]
-    otherwise: Literal["local", "accept", "reject"] = "local"
-
-
-class Form(_Model):
-    """A form of the site, what it stores and on which basis."""
-
-    match: Annotated[str, StringConstraints(pattern=r"^(POST|PUT|PATCH) /[^\s]*$", max_length=300)]
-    fields: dict[ShortText, FormField] = Field(default_factory=dict)
-    request: FormRequestData = FormRequestData()
-    remember: Remember | None = None
-    spam: Spam | None = None
-    retention: Duration | None = None
-
-
-class Theme(_Model):
+class Theme(Model):
     """Colours and shape. Only strict types, so that no other CSS can come in."""
 
     accent: Colour = "#1a5c4b"
@@ -270,36 +212,36 @@ class Theme(_Model):
     """Corner radius in px."""
 
 
-class Banner(_Model):
+class Banner(Model):
     """How visitors are asked."""
 
     layout: Literal["bar"] = "bar"
     position: Literal["bottom", "top"] = "bottom"
     reopen: Literal["footer", "none"] = "footer"
-    """The "Privacy choices" control on every page for those who decided; `none` when the site links to it itself."""
+    """The "Privacy choices" control for those who decided, on every page; `none`: the site links to it."""
     theme: Theme = Theme()
 
 
-class ChoiceLifetime(_Model):
+class ChoiceLifetime(Model):
     """How long a choice holds before the visitor is asked again."""
 
     granted: Duration = Duration(6, "mo")
     refused: Duration = Duration(6, "mo")
 
 
-class Choice(_Model):
+class Choice(Model):
     """What happens to a choice."""
 
     lifetime: ChoiceLifetime = ChoiceLifetime()
 
 
-class LogSettings(_Model):
+class LogSettings(Model):
     """How long the log keeps a record."""
 
     retention: Duration = Duration(3, "y")
 
 
-class Unknown(_Model):
+class Unknown(Model):
     """What to do with cookies and hosts that no service declares."""
 
     cookies: Literal["allow", "report", "block"] = "report"
@@ -307,7 +249,7 @@ class Unknown(_Model):
     """`block` is reserved: this version refuses it, because it could not keep the promise."""
 
 
-class Signals(_Model):
+class Signals(Model):
     """Global Privacy Control."""
 
     gpc: StrictBool = True
@@ -325,7 +267,7 @@ def _necessary_is_required(categories: dict[str, Category]) -> dict[str, Categor
     return {**categories, "necessary": necessary.model_copy(update={"required": True})}
 
 
-class Declaration(_Model):
+class Declaration(Model):
     """All keys of the file. `Policy` is the one that is also checked as a whole."""
 
     version: Annotated[Literal[1], BeforeValidator(check_version)] = 1

@@ -13,7 +13,7 @@ class Locator:
         self._root = root
 
     def place(self, path: str, *, of_key: bool = False) -> tuple[int, int]:
-        """Line and column, from 1, of the value at `path`: of its key if `of_key`, or if the value isn't written.
+        """Line and column, from 1, of the value at `path`; of its key if `of_key` or if the value is empty.
 
         A path that isn't in the file is looked for as far as it goes.
         """

@@ -1,6 +1,7 @@
-"""What each part of a policy says about another must be true: names exist, rules agree, the site isn't gated itself.
+"""What one part of a policy says about another must be true: names exist, rules agree, nothing gates us.
 
-Every fault here refuses the policy, whether it came from a file or from Python. Advice is in `policy/lint.py`.
+Every fault here refuses the policy, whether it came from a file or from Python. Advice is in
+`policy/lint.py`.
 """
 
 from __future__ import annotations
@@ -76,7 +77,8 @@ def _category_faults(declared: Declaration, categories: tuple[str, ...]) -> Iter
     necessary = declared.categories.get("necessary")
     if necessary is not None and not necessary.required:
         yield Problem(
-            "necessary is always required; leave `required` out, or move what isn't necessary to another category",
+            "necessary is always required; leave `required` out, or move what isn't necessary to "
+            "another category",
             "categories.necessary.required",
         )
     for name, service in declared.services.items():
@@ -106,8 +108,10 @@ def _service_faults(declared: Declaration) -> Iterator[Problem]:
         path = f"services.{name}"
         if service.category in required and service.uses:
             yield Problem(
-                f"a service of the required category {service.category!r} can't have uses ({listed(service.uses)}): "
-                "what sells, shares, profiles or targets is not necessary. Move it to a category that is asked",
+                f"a service of the required category {service.category!r} can't have uses "
+                f"({listed(service.uses)}): "
+                "what sells, shares, profiles or targets is not necessary. Move it to a category "
+                "that is asked",
                 f"{path}.uses",
             )
         yield from _host_faults(service, path, declared.site.url)
@@ -118,14 +122,15 @@ def _host_faults(service: Service, path: str, site_url: str) -> Iterator[Problem
     for index, host in enumerate(service.hosts):
         if covers_site(host, site_url):
             yield Problem(
-                f"{host!r} covers the site's own address {site_url}: refusing the service would block the site's "
+                f"{host!r} covers the site's own address {site_url}: refusing the service would "
+                "block the site's "
                 "own pages. Name the service's own host, or host and port",
                 f"{path}.hosts.{index}",
             )
 
 
 def covers_site(host: str, site_url: str) -> bool:
-    """Whether a declared `host` (with its subdomains, any port unless one is named) covers the site itself."""
+    """Whether a declared `host` (with its subdomains; any port unless one is named) covers the site."""
     own, port = _host_of(site_url), _port_of(site_url)
     name, _, named_port = (
         host.partition("]")[2].partition(":") if host.startswith("[") else host.partition(":")
@@ -152,7 +157,8 @@ def _cookie_faults(service: Service, path: str) -> Iterator[Problem]:
         clash = next((own for own in CONSENT_COOKIES if fnmatchcase(own, cookie.name)), None)
         if clash:
             yield Problem(
-                f"{cookie.name!r} matches {clash!r}, the cookie that holds the visitor's choice; gating it would lose "
+                f"{cookie.name!r} matches {clash!r}, the cookie that holds the visitor's choice; "
+                "gating it would lose "
                 "every choice. Use a narrower name",
                 f"{path}.cookies.{index}.name",
             )
@@ -165,7 +171,8 @@ def _path_faults(declared: Declaration) -> Iterator[Problem]:
             yield Problem("excludes the whole site, so nothing would be gated; name a part of it", place)
         elif f"{declared.path}/".startswith(f"{prefix.rstrip('/')}/"):
             yield Problem(
-                f"{prefix!r} covers {declared.path!r}, where visitors make their choice; exclude less, or set `path`",
+                f"{prefix!r} covers {declared.path!r}, where visitors make their choice; exclude "
+                "less, or set `path`",
                 place,
             )
     if declared.unknown.hosts == "block":

@@ -1,4 +1,4 @@
-"""A policy's data without its faulty parts, so that the rest can still be checked and every fault told at once.
+"""A policy's data without its faulty parts, so that the rest can still be checked and no fault is left out.
 
 The repaired data is only ever looked at for more faults; it is never served.
 """
@@ -6,9 +6,10 @@ The repaired data is only ever looked at for more faults; it is never served.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any, cast
+from typing import Any
 
 from consentkit.policy.aliases import canonical_category
+from consentkit.policy.shapes import is_dict, is_list
 
 Loc = tuple[int | str, ...]
 _GONE = object()
@@ -17,7 +18,7 @@ _NO_FIELD = {"basis": "contract"}
 
 
 def repaired(data: Any, faulty: Sequence[Loc]) -> Any:
-    """A copy of `data` in which nothing is left at the `faulty` places, or something harmless where one is needed."""
+    """A copy of `data` with nothing at the `faulty` places, or something harmless where a value is needed."""
     copy = _copied(data)
     for loc in faulty:
         _repair(copy, loc)
@@ -25,17 +26,17 @@ def repaired(data: Any, faulty: Sequence[Loc]) -> Any:
 
 
 def _copied(value: Any) -> Any:
-    if isinstance(value, dict):
-        return {key: _copied(inner) for key, inner in cast("dict[Any, Any]", value).items()}
-    return [_copied(inner) for inner in cast("list[Any]", value)] if isinstance(value, list) else value
+    if is_dict(value):
+        return {key: _copied(inner) for key, inner in value.items()}
+    return [_copied(inner) for inner in value] if is_list(value) else value
 
 
 def _swept(value: Any) -> Any:
-    if isinstance(value, dict):
-        pairs = cast("dict[Any, Any]", value).items()
+    if is_dict(value):
+        pairs = value.items()
         return {key: _swept(inner) for key, inner in pairs if inner is not _GONE}
-    if isinstance(value, list):
-        return [_swept(inner) for inner in cast("list[Any]", value) if inner is not _GONE]
+    if is_list(value):
+        return [_swept(inner) for inner in value if inner is not _GONE]
     return value
 
 
@@ -51,45 +52,53 @@ def _repair(root: Any, loc: Loc) -> None:
             _put(root, ("services", name), dict(_NO_SERVICE) if named else _GONE)
         case ("forms", form, "match"):
             _put(root, loc, f"POST /{form}")
-        case ("forms", _, "fields", field, *rest) if rest in ([], ["basis"]):
+        case ("forms", _, "fields", _, *rest) if rest in ([], ["basis"]):
             _put(root, loc[:4], dict(_NO_FIELD))
         case ("language", *_):
             _put(root, ("language",), _GONE)
         case ("categories",):
             _put(root, loc, _distinct_categories(root.get("categories")))
-        case _:
+        case _ if loc:
             _put(root, _existing(root, loc), _GONE)
+        case _:
+            pass
 
 
 def _distinct_categories(categories: Any) -> Any:
-    if not isinstance(categories, dict):
+    if not is_dict(categories):
         return _GONE
-    found = cast("dict[str, Any]", categories)
-    first = {canonical_category(name): name for name in reversed(found)}
-    return {name: inner for name, inner in found.items() if first[canonical_category(name)] == name}
+    first: dict[str, str] = {}
+    for name in categories:
+        first.setdefault(canonical_category(name), name)
+    return {name: categories[name] for name in first.values()}
 
 
 def _existing(root: Any, loc: Loc) -> Loc:
     """The longest part of `loc` that exists: a missing key condemns the mapping that lacks it."""
     here, found = root, 0
     for part in loc:
-        if isinstance(here, dict) and part in here:
-            here = cast("dict[Any, Any]", here)[part]
-        elif isinstance(here, list) and isinstance(part, int) and part < len(cast("list[Any]", here)):
-            here = cast("list[Any]", here)[part]
-        else:
+        if not _has(here, part):
             break
+        here = here[part]
         found += 1
     return loc[:found]
 
 
+def _has(container: Any, part: int | str) -> bool:
+    if is_list(container):
+        return isinstance(part, int) and part < len(container)
+    return is_dict(container) and part in container
+
+
 def _put(root: Any, loc: Loc, value: Any) -> None:
-    if not loc:
-        return
     here = root
     for part in loc[:-1]:
-        here = here[part] if isinstance(here, (dict, list)) else _GONE
-        if here is _GONE:
+        if not _has(here, part):
             return
-    if isinstance(here, (dict, list)):
-        cast("Any", here)[loc[-1]] = value
+        here = here[part]
+    if _takes_keys(here):
+        here[loc[-1]] = value
+
+
+def _takes_keys(container: object) -> bool:
+    return isinstance(container, (dict, list))

@@ -1,10 +1,12 @@
 """The wording a site may replace, key by key. Built-in wording for every key is in `consentkit/locales/`.
 
-A text is only a text: nothing in it is evaluated. The placeholders in `PLACEHOLDERS` are replaced, once; any other
-braces are shown as they are written.
+A text is only a text: nothing in it is evaluated. The placeholders in `PLACEHOLDERS` are replaced, once; any
+other braces are shown as they are written.
 """
 
 from __future__ import annotations
+
+from typing import cast
 
 from pydantic import BaseModel, ConfigDict
 
@@ -172,5 +174,5 @@ class TextOverrides(_Group):
 TEXT_KEYS: tuple[str, ...] = tuple(
     f"{group}.{key}"
     for group, field in TextOverrides.model_fields.items()
-    for key in type(field.default).model_fields
+    for key in cast("type[BaseModel]", type(field.default)).model_fields
 )

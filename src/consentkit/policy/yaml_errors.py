@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from ruamel.yaml.error import MarkedYAMLError
 
 from consentkit.errors import Problem
@@ -45,10 +47,11 @@ _SENTENCES = (
 
 def syntax_problem(error: MarkedYAMLError, text: str) -> Problem:
     """The `Problem` for what the YAML parser found in `text`."""
-    mark = error.problem_mark or error.context_mark
+    marked: Any = error
+    start = marked.context_mark
+    mark = marked.problem_mark or start
     line, column = (mark.line + 1, mark.column + 1) if mark else (1, 1)
-    start = error.context_mark
-    problem = str(error.problem or "")
+    problem = str(marked.problem or "")
     message = next((sentence for part, sentence in _SENTENCES if part in problem), None)
     if message is None:
         message = f"not valid YAML: {problem}"

@@ -1,7 +1,7 @@
 """A policy file as a tree of plain nodes that know their place, read from YAML 1.2 under limits.
 
-Nothing is ever constructed from a tag, and every limit is checked while events are read, before any tree is walked.
-Anchors and aliases are allowed within those limits; an alias stands for the anchor's node.
+Nothing is ever constructed from a tag, and every limit is checked while events are read, before any tree is
+walked. Anchors and aliases are allowed within those limits; an alias stands for the anchor's node.
 """
 
 from __future__ import annotations
@@ -16,7 +16,6 @@ from ruamel.yaml.error import MarkedYAMLError, YAMLError
 from ruamel.yaml.events import (
     AliasEvent,
     DocumentStartEvent,
-    Event,
     MappingEndEvent,
     MappingStartEvent,
     ScalarEvent,
@@ -35,6 +34,7 @@ MAX_ALIASES = 100
 MAX_PROBLEMS = 200
 
 _UNREADABLE = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f\x80-\x84\x86-\x9f\ud800-\udfff\ufffe\uffff]")
+_DEEP_BRACKETS = re.compile(r"(?:[\[{][ \t\r\n]*){" + str(MAX_DEPTH + 1) + "}")
 _INTEGER = re.compile(r"[-+]?[0-9]{1,18}")
 _FLOAT = re.compile(r"[-+]?(\.[0-9]{1,18}|[0-9]{1,18}(\.[0-9]{0,18})?)([eE][-+]?[0-9]{1,3})?")
 _WORDS: dict[str, bool | None] = {
@@ -54,9 +54,9 @@ class UnreadableError(Exception):
 
 @dataclass(slots=True)
 class Node:
-    """One value. `pairs` are (key, value) of a mapping, `items` those of a list, `text` is a scalar as written.
+    """One value: `pairs` of (key, value), `items` of a list, or the `text` of a scalar as written.
 
-    `line` and `column` count from 1. `size` and `height` count what the node expands to when aliases are followed.
+    `line` and `column` count from 1. `size` and `height` are of the tree it expands to with aliases followed.
     """
 
     kind: Literal["mapping", "sequence", "scalar"]
@@ -64,14 +64,14 @@ class Node:
     column: int
     text: str = ""
     plain: bool = False
-    pairs: list[tuple[Node, Node]] = field(default_factory=list)
-    keys: dict[str, Node] = field(default_factory=dict)
-    items: list[Node] = field(default_factory=list)
+    pairs: list[tuple[Node, Node]] = field(default_factory=list["tuple[Node, Node]"])
+    keys: dict[str, Node] = field(default_factory=dict[str, "Node"])
+    items: list[Node] = field(default_factory=list["Node"])
     size: int = 1
     height: int = 1
 
     def value(self) -> Any:
-        """The node as dicts, lists and scalars of YAML's core schema: `no` and `on` are text, keys always are."""
+        """The node as dict, list or scalar of the core schema: `no` and `on` are text, keys always are."""
         if self.kind == "mapping":
             return {key.text: child.value() for key, child in self.pairs}
         if self.kind == "sequence":
@@ -150,10 +150,11 @@ def _at_offset(text: str, offset: int, message: str) -> Problem:
     return Problem(message, line=before.count("\n") + 1, column=offset - before.rfind("\n"))
 
 
-def _events(text: str, builder: _Builder) -> Iterator[Event]:
+def _events(text: str, builder: _Builder) -> Iterator[Any]:
     _refuse_deep_brackets(text)
     try:
-        yield from YAML(typ="safe", pure=True).parse(text)
+        parser: Any = YAML(typ="safe", pure=True)
+        yield from parser.parse(text)
     except MarkedYAMLError as error:
         raise UnreadableError(syntax_problem(error, text)) from None
     except (YAMLError, ValueError):
@@ -163,7 +164,7 @@ def _events(text: str, builder: _Builder) -> Iterator[Event]:
 
 def _refuse_deep_brackets(text: str) -> None:
     """A long run of opening brackets costs the scanner quadratic time before it yields its first event."""
-    run = re.search(r"(?:[\[{][ \t\r\n]*){%d}" % (MAX_DEPTH + 1), text)
+    run = _DEEP_BRACKETS.search(text)
     if run:
         raise UnreadableError(_at_offset(text, run.start(), _TOO_DEEP))
 
@@ -176,29 +177,29 @@ class _Builder:
 
     def __init__(self) -> None:
         self.problems: list[Problem] = []
-        self.line = self.column = 1
+        self.line: int = 1
+        self.column: int = 1
         self._documents = self._nodes = self._aliases = 0
         self._root: Node | None = None
         self._open: list[tuple[Node, str | None]] = []
         self._keys: list[Node | None] = []
         self._anchors: dict[str, Node] = {}
 
-    def take(self, event: Event) -> None:
+    def take(self, event: Any) -> None:
         """Add one event."""
         self.line, self.column = event.start_mark.line + 1, event.start_mark.column + 1
-        if isinstance(event, DocumentStartEvent):
+        if _is(event, DocumentStartEvent):
             self._start_document()
-        elif isinstance(event, AliasEvent):
+        elif _is(event, AliasEvent):
             self._alias(event.anchor)
-        elif isinstance(event, ScalarEvent):
+        elif _is(event, ScalarEvent):
             plain = event.style is None
             self._add(self._node("scalar", event, text=event.value, plain=plain), event.anchor)
-        elif isinstance(event, (MappingStartEvent, SequenceStartEvent)):
-            kind: Literal["mapping", "sequence"] = (
-                "mapping" if isinstance(event, MappingStartEvent) else "sequence"
-            )
-            self._push(self._node(kind, event), event.anchor)
-        elif isinstance(event, (MappingEndEvent, SequenceEndEvent)):
+        elif _is(event, MappingStartEvent):
+            self._push(self._node("mapping", event), event.anchor)
+        elif _is(event, SequenceStartEvent):
+            self._push(self._node("sequence", event), event.anchor)
+        elif _is(event, MappingEndEvent, SequenceEndEvent):
             self._keys.pop()
             self._add(*self._open.pop())
 
@@ -292,6 +293,11 @@ class _Builder:
         else:
             parent.keys[key.text] = key
             parent.pairs.append((key, value))
+
+
+def _is(event: object, *kinds: type) -> bool:
+    """`isinstance` for the parser's events, whose attributes have no types that a checker could narrow to."""
+    return isinstance(event, kinds)
 
 
 def _tag_name(tag: Any) -> str:

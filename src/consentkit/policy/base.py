@@ -1,0 +1,20 @@
+"""What all parts of a policy share: the model they are built on, and the name of a category."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+from pydantic import BaseModel, BeforeValidator, ConfigDict
+
+from consentkit.policy.aliases import canonical_category
+from consentkit.policy.fields import Name
+
+CategoryName = Annotated[
+    Name, BeforeValidator(lambda value: canonical_category(value) if isinstance(value, str) else value)
+]
+
+
+class Model(BaseModel):
+    """A part of a policy: never changed once built, and closed to keys it doesn't know."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid", use_attribute_docstrings=True)

@@ -1,0 +1,61 @@
+"""The forms of a site, as models: what each field rests on, and what a form's text is sent to."""
+
+from __future__ import annotations
+
+from typing import Annotated, Literal
+
+from pydantic import BeforeValidator, Field, StringConstraints, model_validator
+
+from consentkit.policy.base import CategoryName, Model
+from consentkit.policy.fields import Duration, Name, ShortText, as_tuple
+from consentkit.policy.shapes import is_mapping
+
+
+class FormField(Model):
+    """One field of a form. Only a field whose basis is consent can be withheld."""
+
+    basis: Literal["consent", "contract", "legal-obligation", "legitimate-interest"]
+    for_: CategoryName | None = Field(default=None, alias="for")
+    """The category whose consent it needs; goes with `basis: consent`."""
+    otherwise: Literal["drop", "ask"] | None = None
+    """Without that consent: `drop` it (the default for `basis: consent`), or `ask` beside the field."""
+
+    @model_validator(mode="before")
+    @classmethod
+    def _drop_by_default(cls, data: object) -> object:
+        if is_mapping(data) and data.get("basis") == "consent" and data.get("otherwise") is None:
+            return {**data, "otherwise": "drop"}
+        return data
+
+
+class FormRequestData(Model):
+    """Personal data of the request itself."""
+
+    ip: Literal["drop", "keep"] = "drop"
+    user_agent: Literal["drop", "keep"] = "drop"
+
+
+class Remember(Model):
+    """The "remember me in this browser" box."""
+
+    service: Name
+    fields: Annotated[tuple[ShortText, ...], BeforeValidator(as_tuple)]
+
+
+class Spam(Model):
+    """A spam-check service that a form's text is sent to."""
+
+    service: Name
+    send: Annotated[tuple[ShortText, ...], BeforeValidator(as_tuple)]
+    otherwise: Literal["local", "accept", "reject"] = "local"
+
+
+class Form(Model):
+    """A form of the site, what it stores and on which basis."""
+
+    match: Annotated[str, StringConstraints(pattern=r"^(POST|PUT|PATCH) /[^\s]*$", max_length=300)]
+    fields: dict[ShortText, FormField] = Field(default_factory=dict)
+    request: FormRequestData = FormRequestData()
+    remember: Remember | None = None
+    spam: Spam | None = None
+    retention: Duration | None = None
