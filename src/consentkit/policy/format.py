@@ -32,13 +32,18 @@ def _friendly(schema: Any) -> Any:
         return [_friendly(part) for part in schema]
     if not is_dict(schema):
         return schema
-    result: dict[str, Any] = {key: _friendly(part) for key, part in schema.items()}
+    result = {key: _friendly(part) for key, part in schema.items() if not _says_nothing(key, part)}
     if result.get("type") == "array" and "items" in result:
         return _one_or_many(result)
     if result.get("title") == "Service" and result.get("required") == ["category"]:
         del result["required"]
         result["anyOf"] = [{"required": ["category"]}, {"required": ["use"]}]
     return result
+
+
+def _says_nothing(key: str, part: object) -> bool:
+    """A default of null, or one that repeats in full what the part's own keys say."""
+    return key == "default" and (part is None or is_dict(part))
 
 
 def _one_or_many(array: dict[str, Any]) -> dict[str, Any]:

@@ -19,6 +19,7 @@ from consentkit.policy.models import Policy
 from consentkit.policy.places_in_file import Locator
 from consentkit.policy.references import ReferenceFaults
 from consentkit.policy.repair import repaired
+from consentkit.policy.suggest import printable
 from consentkit.policy.yaml_tree import MAX_BYTES, MAX_PROBLEMS, UnreadableError, read_tree
 
 SITE_URL_VARIABLE = "CONSENTKIT_SITE_URL"
@@ -126,7 +127,7 @@ def _follows(loc: Loc, kind: str, faulty: set[Loc], touched: set[Loc]) -> bool:
 
 def _placed(problem: Problem, locator: Locator) -> Problem:
     line, column = locator.place(problem.path, of_key=problem.message.startswith(("unknown key", "the key")))
-    message = f"{problem.path}: {problem.message}" if problem.path else problem.message
+    message = f"{printable(problem.path)}: {problem.message}" if problem.path else problem.message
     return replace(problem, message=message, line=line, column=column)
 
 

@@ -31,7 +31,11 @@ def listed(names: Iterable[str], most: int = 40) -> str:
 def shown(value: object) -> str:
     """A value for a message: at most 60 characters, nothing that a terminal would act on."""
     text = value if isinstance(value, str) else repr(value)
-    text = text if len(text) <= 60 else f"{text[:60]}…"
+    return printable(text if len(text) <= 60 else f"{text[:60]}…")
+
+
+def printable(text: str) -> str:
+    """`text` without anything that a terminal would act on."""
     return "".join(
         c if c.isprintable() else c.encode("unicode_escape", "surrogatepass").decode() for c in text
     )
