@@ -1,0 +1,285 @@
+"""What becomes of one start tag under given rules: left alone, made inert, or activated."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, replace
+from html import escape
+
+from consentkit.policy.aliases import canonical_category
+from consentkit.rewrite.native import Mark, read_mark
+from consentkit.rewrite.rules import Rules, ServiceRule
+from consentkit.rewrite.tags import Tag
+from consentkit.rewrite.urls import RELATIVE, Address, read_address
+
+#: Which attributes make which element load something.
+LOADING: dict[bytes, tuple[bytes, ...]] = {
+    b"audio": (b"src",),
+    b"embed": (b"src",),
+    b"feimage": (b"href", b"xlink:href"),
+    b"frame": (b"src",),
+    b"iframe": (b"src", b"srcdoc"),
+    b"image": (b"src", b"srcset", b"href", b"xlink:href"),
+    b"img": (b"src", b"srcset"),
+    b"input": (b"src",),
+    b"link": (b"href", b"imagesrcset"),
+    b"object": (b"data",),
+    b"script": (b"src", b"href", b"xlink:href"),
+    b"source": (b"src", b"srcset"),
+    b"track": (b"src",),
+    b"video": (b"src", b"poster"),
+}
+_LAZY = (b"data-src", b"data-srcset")
+_LISTS = frozenset({b"srcset", b"imagesrcset", b"data-srcset"})
+_LOADING_RELS = frozenset(
+    {"preload", "preconnect", "dns-prefetch", "prefetch", "prerender", "stylesheet", "modulepreload", "icon"}
+    | {"apple-touch-icon", "manifest"}
+)
+_SCRIPT_TYPES = frozenset(
+    {"module", "text/jscript", "text/livescript"}
+    | {f"{x}/{y}{z}" for x in ("application", "text") for y in ("", "x-") for z in ("ecmascript", "javascript")}
+    | {f"text/javascript1.{x}" for x in range(6)}
+)
+_URL_SEPARATORS = re.compile(r"[\s,]+")
+_INVISIBLE = re.compile(r"display\s*:\s*none|visibility\s*:\s*hidden", re.IGNORECASE)
+_LENGTH = re.compile(r"\s*(\d+)(?![\d\s]*%)")
+_TINY = 5
+
+#: Finds the refused service inside the text of a `srcdoc`.
+SrcdocReader = Callable[[str], ServiceRule | None]
+Edit = tuple[int, int, bytes]
+
+
+@dataclass(frozen=True, slots=True)
+class Decision:
+    """What to do with a tag. `edits` replace `tag[start:end]`, in order.
+
+    `key` names what the element was made inert for (empty: it was not). `placeholder` says that a stand-in document
+    may be shown in it. `reads_content`: a script without a source, for which `edits` only hold if its content is
+    free of refused services.
+    """
+
+    edits: tuple[Edit, ...] = ()
+    key: str = ""
+    placeholder: bool = False
+    reads_content: bool = False
+
+
+def decide(source: bytes, rules: Rules, base: Address, read_srcdoc: SrcdocReader) -> Decision:
+    """Decide on the start tag `source`. `base` is where the page's relative URLs lead (`RELATIVE`: to itself)."""
+    tag = Tag(source)
+    if tag.name == b"script":
+        return _decide_script(tag, rules, base)
+    if not _may_load(tag):
+        return Decision(_disarm(tag))
+    lazy = any(x in tag for x in _LAZY)
+    mark = read_mark(tag, rules, inert=lazy)
+    found = _refused_attributes(tag, rules, base, read_srcdoc)
+    if mark is not None and mark.permits(rules) and not found:
+        return Decision(_merge(_disarm(tag), _activate_lazy(tag, mark, rules, base)))
+    named = mark is not None and mark.refuses(rules) and (lazy or any(x in tag for x in LOADING[tag.name]))
+    if not found and not named:
+        return Decision(_disarm(tag))
+    service = next(iter(found.values()), None)
+    names = {*found, *(LOADING[tag.name] if named or tag.name == b"iframe" else ())}
+    if tag.name == b"iframe":
+        names |= {b"sandbox"}
+    label, key = _name_it(mark if named else None, service, _addresses(tag, base), rules)
+    edits = _merge(_disarm(tag), _rename(tag, names), [_mark_inert(tag, label)])
+    return Decision(edits, key, placeholder=tag.name == b"iframe" and not _is_invisible(tag))
+
+
+def refuse_script(source: bytes, rule: ServiceRule) -> Decision:
+    """Make an inline script inert because its content belongs to `rule`."""
+    tag = Tag(source)
+    return _gate_script(tag, _label(rule), rule.service)
+
+
+def without_quotes(decision: Decision) -> Decision:
+    """The same decision with nothing in it that could end a quoted attribute around it."""
+    edits = tuple((a, b, x.replace(b'"', b"") + b" " if x[:1] == b" " else x) for a, b, x in decision.edits)
+    return replace(decision, edits=edits, placeholder=False)
+
+
+def apply_edits(source: bytes, edits: Iterable[Edit]) -> bytes:
+    """`source` with its edits made; everything between them stays as it is."""
+    parts: list[bytes] = []
+    done = 0
+    for start, end, text in edits:
+        parts += (source[done:start], text)
+        done = end
+    return b"".join((*parts, source[done:]))
+
+
+def srcdoc_attribute(document: str) -> bytes:
+    """`document` as an attribute that may stand in a page of any encoding."""
+    value = escape(document).replace("\r", "&#13;")
+    return b' srcdoc="' + value.encode("ascii", "xmlcharrefreplace") + b'"'
+
+
+def _decide_script(tag: Tag, rules: Rules, base: Address) -> Decision:
+    kind = _script_type(tag)
+    address = _script_address(tag, base)
+    if kind == "text/plain":
+        mark = read_mark(tag, rules, inert=True)
+        return Decision(_disarm(tag)) if mark is None else _decide_inert_script(tag, mark, address, rules)
+    if kind not in _SCRIPT_TYPES:
+        return Decision(_disarm(tag))
+    mark = read_mark(tag, rules, inert=False)
+    refused = rules.refused_at(address) if address is not None else None
+    if refused is None:
+        refused = next((x for a in _addresses(tag, base) if (x := rules.refused_at(a)) is not None), None)
+    if refused is not None or (mark is not None and mark.refuses(rules)):
+        named = mark if mark is not None and mark.refuses(rules) else None
+        return _gate_script(tag, *_name_it(named, refused, [address], rules))
+    return Decision(_disarm(tag), reads_content=b"src" not in tag)
+
+
+def _decide_inert_script(tag: Tag, mark: Mark, address: Address | None, rules: Rules) -> Decision:
+    external = b"src" in tag or b"data-src" in tag
+    refused = rules.refused_at(address)
+    if not mark.permits(rules) or refused is not None:
+        label, key = _name_it(mark if refused is None else None, refused, [address], rules)
+        if not label:
+            return Decision(_disarm(tag))
+        return Decision(_merge(_disarm(tag), [_mark_inert(tag, label)]), key)
+    wanted = tag.text(b"data-type").strip().lower()
+    if (wanted and wanted not in _SCRIPT_TYPES) or (
+        external and not rules.may_activate(address, frozenset(mark.categories))
+    ):
+        return Decision(_disarm(tag))
+    edits = _merge(_disarm(tag), _activate_type(tag, wanted))
+    if external and b"src" not in tag:
+        edits = _merge(edits, [(x.start, x.end, b"src") for x in tag.occurrences((b"data-src",))[:1]])
+    return Decision(edits, reads_content=not external)
+
+
+def _activate_type(tag: Tag, wanted: str) -> list[Edit]:
+    """Put the wanted type in place of the first `type`, and take repeated ones away."""
+    edits: list[Edit] = []
+    for attribute in tag.occurrences((b"type",)):
+        text = f'type="{wanted}"'.encode() if wanted else b""
+        if not text and tag.source[attribute.stop :].lstrip().startswith(b"="):
+            text = b'type=""'
+        edits.append((attribute.start, attribute.stop, text))
+    return edits
+
+
+def _gate_script(tag: Tag, label: str, key: str) -> Decision:
+    names = {b"type", *LOADING[b"script"], b"data-src"}
+    insert = (tag.name_end, tag.name_end, b' type="text/plain"' + _mark_inert(tag, label)[2])
+    return Decision(_merge(_disarm(tag), _rename(tag, names), [insert]), key)
+
+
+def _script_type(tag: Tag) -> str:
+    if b"type" in tag:
+        return tag.text(b"type").strip(" \t\n\r\f").lower() or "text/javascript"
+    language = tag.text(b"language").strip().lower() if b"language" in tag else ""
+    return f"text/{language}" if language else "text/javascript"
+
+
+def _script_address(tag: Tag, base: Address) -> Address | None:
+    name = b"src" if b"src" in tag else b"data-src"
+    return _address(tag.text(name), base) if name in tag else None
+
+
+def _may_load(tag: Tag) -> bool:
+    if tag.name == b"link":
+        return not _LOADING_RELS.isdisjoint(tag.text(b"rel").lower().split())
+    return tag.name != b"input" or tag.text(b"type").strip().lower() == "image"
+
+
+def _refused_attributes(tag: Tag, rules: Rules, base: Address, read_srcdoc: SrcdocReader) -> dict[bytes, ServiceRule]:
+    """The attributes, by name, that lead to refused services."""
+    found: dict[bytes, ServiceRule] = {}
+    for attribute in tag.occurrences((*LOADING[tag.name], *_LAZY)):
+        if attribute.name == b"srcdoc":
+            rule = read_srcdoc(tag.text(b"srcdoc"))
+        else:
+            rule = _refused_url(Tag.decode(attribute), attribute.name in _LISTS, rules, base)
+        if rule is not None:
+            found.setdefault(attribute.name, rule)
+    return found
+
+
+def _refused_url(value: str, is_list: bool, rules: Rules, base: Address) -> ServiceRule | None:
+    for url in _URL_SEPARATORS.split(value) if is_list else (value,):
+        rule = rules.refused_at(_address(url, base))
+        if rule is not None:
+            return rule
+    return None
+
+
+def _addresses(tag: Tag, base: Address) -> list[Address | None]:
+    names = (*LOADING[tag.name], *_LAZY)
+    return [_address(Tag.decode(x), base) for x in tag.occurrences(names) if x.name not in _LISTS]
+
+
+def _address(url: str, base: Address) -> Address | None:
+    address = read_address(url)
+    return base if address is RELATIVE else address
+
+
+def _activate_lazy(tag: Tag, mark: Mark, rules: Rules, base: Address) -> list[Edit]:
+    """Turn `data-src` and `data-srcset` of a marked element into what loads, unless it loads something already."""
+    loading = LOADING[tag.name]
+    if any(x in tag for x in loading):
+        return []
+    edits: list[Edit] = []
+    for lazy in _LAZY:
+        live = lazy.removeprefix(b"data-")
+        if live not in loading or lazy not in tag:
+            continue
+        urls = _URL_SEPARATORS.split(tag.text(lazy).strip()) if lazy in _LISTS else [tag.text(lazy)]
+        addresses = [_address(x, base) for x in urls]
+        if all(rules.may_activate(a, frozenset(mark.categories)) for a in addresses):
+            edits += [(x.start, x.end, live) for x in tag.occurrences((lazy,))[:1]]
+    return edits
+
+
+def _name_it(
+    mark: Mark | None, service: ServiceRule | None, addresses: list[Address | None], rules: Rules
+) -> tuple[str, str]:
+    """The label an inert element carries, and the key it is counted under. Both empty: nothing known to name."""
+    if service is None and mark is not None:
+        service = mark.service
+    category = mark.waits_for(rules) if mark is not None else ""
+    if service is None and category:
+        service = next((x for a in addresses if (x := rules.owner_in(a, category)) is not None), None)
+    if service is not None:
+        return _label(service), service.service
+    return category, f"category:{category}" if category else ""
+
+
+def _label(rule: ServiceRule) -> str:
+    return f"{canonical_category(rule.category)}/{rule.service}"
+
+
+def _mark_inert(tag: Tag, label: str) -> Edit:
+    text = escape(label).encode("ascii", "xmlcharrefreplace")
+    return (tag.name_end, tag.name_end, b' data-ckit="' + text + b'"')
+
+
+def _rename(tag: Tag, names: Iterable[bytes]) -> list[Edit]:
+    return [(x.start, x.start, b"data-ckit-") for x in tag.occurrences(names)]
+
+
+def _disarm(tag: Tag) -> tuple[Edit, ...]:
+    """Take our own names off attributes the page wrote itself, so that our script never acts on them."""
+    return tuple(
+        (x.start, x.start + len(b"data-ckit"), b"data-page-ckit")
+        for x in tag.attributes
+        if x.name.startswith(b"data-ckit")
+    )
+
+
+def _merge(*groups: Iterable[Edit]) -> tuple[Edit, ...]:
+    return tuple(sorted((x for group in groups for x in group), key=lambda x: (x[0], x[1])))
+
+
+def _is_invisible(tag: Tag) -> bool:
+    if b"hidden" in tag or _INVISIBLE.search(tag.text(b"style")):
+        return True
+    sizes = (_LENGTH.match(tag.text(name)) for name in (b"width", b"height"))
+    return any(size is not None and int(size[1][:9]) <= _TINY for size in sizes)

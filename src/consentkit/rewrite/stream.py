@@ -1,0 +1,237 @@
+"""The rewriter: gates markup by consent and places consentkit's parts, while a page streams through it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Literal
+
+from consentkit.rewrite.construction import Content, Mode
+from consentkit.rewrite.decisions import (
+    LOADING,
+    Decision,
+    apply_edits,
+    decide,
+    refuse_script,
+    srcdoc_attribute,
+    without_quotes,
+)
+from consentkit.rewrite.placement import (
+    end_implies_body,
+    end_implies_head,
+    start_implies_body,
+    start_implies_head,
+)
+from consentkit.rewrite.rules import Rules, ServiceRule
+from consentkit.rewrite.scanner import Scanner
+from consentkit.rewrite.skiplinks import LOOK_AHEAD, find_skip_links
+from consentkit.rewrite.tags import Tag
+from consentkit.rewrite.urls import RELATIVE, read_address
+
+_REMEMBERED_LENGTH = 1024
+_SRCDOC_DEPTH = 4
+
+
+class Rewriter(Scanner):
+    """Rewrites one HTML document, fed in pieces of any size; the result doesn't depend on how it is cut.
+
+    `rules` decide what is made inert; without them only the parts are placed. `head` (assets) and `body` (the banner)
+    are pure ASCII. `inject`: `"page"` places both; `"document"` only if a doctype or `<html>` comes before their
+    place, for a request that looked like one for a fragment; `"never"` places nothing. `placeholder` gives the HTML
+    document shown in a gated iframe, by the same names that `gated` counts under, or None.
+
+    `gated` counts the elements made inert, by service id, or `category:<name>` where only a category is known.
+    `placed_head` and `placed_body` tell whether the parts were placed.
+    """
+
+    def __init__(
+        self,
+        rules: Rules | None,
+        *,
+        head: bytes = b"",
+        body: bytes = b"",
+        inject: Literal["page", "document", "never"] = "page",
+        placeholder: Callable[[str], str | None] | None = None,
+    ) -> None:
+        super().__init__()
+        self._rules = rules
+        self._head = head
+        self._body = body
+        self._inject = inject
+        self._placeholder = placeholder
+        self._seen_document = False
+        self._head_pending = self._body_pending = inject != "never"
+        self._mode_before = Mode.INITIAL
+        self._pending: Decision | None = None
+        self._pending_tag = b""
+        self._base = RELATIVE
+        self._depth = 0
+        self.gated: dict[str, int] = {}
+        self.placed_head = False
+        self.placed_body = False
+
+    def feed(self, data: bytes) -> bytes:
+        """Take the next bytes of the document, and give what can be sent on."""
+        if self._is_done():
+            return data
+        self._data = self._data + data if self._data else data
+        self._advance()
+        return self._take()
+
+    def close(self) -> bytes:
+        """The document is complete: give the rest."""
+        self._eof = True
+        self._advance()
+        if self._pending is not None and self._script_from is not None:
+            self._on_script_content(self._data[self._script_from :], complete=True)
+        self._release()
+        self._pos = len(self._data)
+        clean = self._step == self._read_data and self._outer is None and not self._tree.templates
+        self._flush(self._pos)
+        if clean and self._tree.mode <= Mode.AFTER_HEAD:
+            self._place_head(self._pos)
+            self._place_body(self._pos)
+        return self._take()
+
+    def _is_done(self) -> bool:
+        return self._rules is None and not self._body_pending and not self._data and self._outer is None
+
+    # placing our parts
+
+    def _place_head(self, position: int) -> None:
+        if self._inject == "document" and not self._seen_document:
+            self._head_pending = self._body_pending = False
+        if self._head_pending:
+            self._head_pending = False
+            self.placed_head = True
+            self._insert(position, self._head)
+
+    def _place_body(self, position: int) -> None:
+        if self._body_pending:
+            self._body_pending = False
+            self.placed_body = True
+            self._insert(position, self._body)
+
+    def _begin_body(self) -> bool:
+        """A body begins where reading stands. True: nothing to wait for."""
+        if not self._body_pending:
+            return True
+        if self._tree.mode <= Mode.AFTER_HEAD:
+            self._tree.imply_body()
+        self._step = self._read_skip_links
+        return False
+
+    def _read_skip_links(self) -> bool:
+        window = self._data[self._pos : min(self._pos + LOOK_AHEAD, self._end)]
+        length = find_skip_links(window, complete=len(window) == LOOK_AHEAD or self._eof)
+        if length is None:
+            return False
+        self._pos += length
+        self._place_body(self._pos)
+        self._step = self._read_data
+        return True
+
+    def _on_text(self, start: int) -> bool:
+        if self._outer is not None or self._tree.mode > Mode.AFTER_HEAD:
+            return True
+        if self._tree.mode <= Mode.BEFORE_HEAD:
+            self._place_head(start)
+        return self._begin_body()
+
+    def _on_tag_name(self, start: int) -> bool:
+        mode = self._mode_before = self._tree.mode
+        if self._outer is not None or mode > Mode.AFTER_HEAD:
+            return True
+        implies_head = end_implies_head if self._is_end else start_implies_head
+        implies_body = end_implies_body if self._is_end else start_implies_body
+        if implies_head(mode, self._name):
+            self._place_head(start)
+        return not implies_body(mode, self._name) or self._begin_body()
+
+    def _on_doctype(self) -> None:
+        self._seen_document = True
+
+    # gating
+
+    def _on_start_tag(self, tag: Tag, content: Content) -> None:
+        self._gate(tag, content)
+        if self._outer is not None and tag.name != b"noscript":
+            return
+        self._seen_document |= tag.name == b"html"
+        if tag.name == b"head" and self._mode_before <= Mode.BEFORE_HEAD:
+            self._place_head(self._pos)
+        elif tag.name == b"body" and self._mode_before <= Mode.AFTER_HEAD:
+            self._begin_body()
+
+    def _gate(self, tag: Tag, content: Content) -> None:
+        if self._mark is None or self._rules is None:
+            self._release()
+        elif tag.name in LOADING:
+            decision = self._decide(tag.source, self._rules)
+            reads = decision.reads_content and content is Content.SCRIPT and self._rules.has_inline
+            if reads and self._outer is None:
+                self._pending = decision
+                self._pending_tag = tag.source
+                self._script_from = self._pos
+            else:
+                self._apply(tag.source, decision)
+        else:
+            self._release()
+            if tag.name == b"base" and self._base is RELATIVE and self._outer is None and b"href" in tag:
+                self._base = read_address(tag.text(b"href")) or RELATIVE
+
+    def _decide(self, source: bytes, rules: Rules) -> Decision:
+        if self._depth or self._base is not RELATIVE or len(source) > _REMEMBERED_LENGTH:
+            return decide(source, rules, self._base, self._refused_in_srcdoc)
+        decision = rules.memory.get(source)
+        if decision is None:
+            decision = decide(source, rules, self._base, self._refused_in_srcdoc)
+            rules.remember(source, decision)
+        return decision
+
+    def _apply(self, source: bytes, decision: Decision) -> None:
+        if decision.key:
+            self.gated[decision.key] = self.gated.get(decision.key, 0) + 1
+        if not decision.edits:
+            self._release()
+            return
+        if self._diverged:
+            decision = without_quotes(decision)
+        self._replace(self._pos, self._with_placeholder(source, decision))
+
+    def _with_placeholder(self, source: bytes, decision: Decision) -> bytes:
+        document = self._placeholder(decision.key) if decision.placeholder and self._placeholder else None
+        edits = decision.edits
+        if document is not None:
+            at = Tag(source).name_end
+            edits = tuple(sorted((*edits, (at, at, srcdoc_attribute(document))), key=lambda x: x[:2]))
+        return apply_edits(source, edits)
+
+    def _on_script_content(self, content: bytes, *, complete: bool) -> None:
+        if self._pending is None or self._rules is None or self._script_from is None:
+            return
+        refused = self._rules.refused_inline(content)
+        if refused is None and not complete:
+            refused = self._rules.any_refused_inline()
+        decision = self._pending if refused is None else refuse_script(self._pending_tag, refused)
+        end, self._pos = self._pos, self._script_from
+        self._apply(self._pending_tag, decision)
+        self._pos = end
+        self._pending = None
+
+    def _on_long_tag(self, tag: Tag) -> None:
+        if self._rules is None or tag.name not in LOADING or self._mark is None:
+            return
+        decision = decide(tag.source, self._rules, self._base, self._refused_in_srcdoc)
+        end, self._pos = self._pos, self._mark + len(tag.source)
+        self._apply(tag.source, decision)
+        self._pos = end
+
+    def _refused_in_srcdoc(self, document: str) -> ServiceRule | None:
+        """The first refused service that a document in an attribute would load."""
+        if self._rules is None or self._depth >= _SRCDOC_DEPTH:
+            return None
+        inner = Rewriter(self._rules, inject="never")
+        inner._depth = self._depth + 1
+        inner.feed(document.encode(errors="replace"))
+        inner.close()
+        return next((x for key in inner.gated if (x := self._rules.service(key)) is not None), None)

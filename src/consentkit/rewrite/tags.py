@@ -1,0 +1,197 @@
+"""Tags as the HTML tokenizer reads them: where one ends, which attributes it has, and what they say.
+
+Works on bytes. Every encoding consentkit rewrites keeps `<`, `>`, quotes, `=` and white space at their ASCII places.
+Source of the rules: HTML Living Standard, 13.2.5 "Tokenization".
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from enum import IntEnum
+from html import unescape
+from html.entities import html5
+
+SPACE = rb"\t\n\f\r "
+
+#: `name`, `name=value` in every form, complete in itself: what follows has been seen and can't belong to it.
+ATTRIBUTE = (
+    rb"[^\t\n\f\r />][^\t\n\f\r />=]*+"
+    rb"(?:[\t\n\f\r ]*+=[\t\n\f\r ]*+"
+    rb"(?:\"[^\"]*+\"|'[^']*+'|[^\t\n\f\r >\"'][^\t\n\f\r >]*+(?=[\t\n\f\r >])|(?=>))"
+    rb"|(?=[\t\n\f\r ]*+[^=\t\n\f\r ]))"
+)
+#: Everything between a tag's name and its `>`.
+ATTRIBUTES = rb"(?:[\t\n\f\r /]++|" + ATTRIBUTE + rb")*+"
+
+TAG_NAME = re.compile(rb"<(/?)([A-Za-z][^\t\n\f\r />]*+)")
+
+_BETWEEN_RUN = re.compile(rb"(?:[\t\n\f\r ]++|(/)|" + ATTRIBUTE + rb")*+")
+_NAME_RUN = re.compile(rb"[^\t\n\f\r />=]*+")
+_SPACE_RUN = re.compile(rb"[\t\n\f\r ]*+")
+_UNQUOTED_RUN = re.compile(rb"[^\t\n\f\r >]*+")
+_SPACES = b"\t\n\f\r "
+
+
+class Inside(IntEnum):
+    """Where inside a tag the tokenizer stands."""
+
+    BETWEEN = 0
+    SLASH = 1
+    NAME = 2
+    AFTER_NAME = 3
+    BEFORE_VALUE = 4
+    DOUBLE_QUOTED = 5
+    SINGLE_QUOTED = 6
+    UNQUOTED = 7
+    CLOSED = 8
+    SELF_CLOSED = 9
+
+
+def scan_tag(data: bytes, pos: int, end: int, state: Inside) -> tuple[int, Inside]:
+    """Read on inside a tag from `pos`, and no further than `end`.
+
+    Returns the new position and state. With `CLOSED` or `SELF_CLOSED` the position is just after the `>`; with any
+    other state all of the data was used up, and reading goes on there with the next data. Each byte is read at most
+    twice, however the data is cut.
+    """
+    while pos < end:
+        if state <= Inside.SLASH:
+            pos, state = _scan_between(data, pos, end, state)
+        elif state >= Inside.CLOSED:
+            break
+        else:
+            pos, state = _scan_attribute(data, pos, end, state)
+    return pos, state
+
+
+def _scan_between(data: bytes, pos: int, end: int, state: Inside) -> tuple[int, Inside]:
+    run = _BETWEEN_RUN.match(data, pos, end)
+    if run is not None and run.end() > pos:
+        pos = run.end()
+        state = Inside.SLASH if run.end(1) == pos else Inside.BETWEEN
+    if pos >= end:
+        return pos, state
+    if data[pos] == 0x3E:
+        return pos + 1, Inside.SELF_CLOSED if state is Inside.SLASH else Inside.CLOSED
+    return pos + 1, Inside.NAME
+
+
+def _scan_attribute(data: bytes, pos: int, end: int, state: Inside) -> tuple[int, Inside]:
+    if state in (Inside.DOUBLE_QUOTED, Inside.SINGLE_QUOTED):
+        found = data.find(b'"' if state is Inside.DOUBLE_QUOTED else b"'", pos, end)
+        return (end, state) if found < 0 else (found + 1, Inside.BETWEEN)
+    runs = {Inside.NAME: _NAME_RUN, Inside.UNQUOTED: _UNQUOTED_RUN}
+    run = runs.get(state, _SPACE_RUN).match(data, pos, end)
+    pos = run.end() if run is not None else pos
+    if pos >= end:
+        return pos, state
+    char = data[pos : pos + 1]
+    if char == b">":
+        return pos + 1, Inside.CLOSED
+    return pos + 1, _NEXT[state].get(char, _OTHERWISE[state])
+
+
+_NEXT: Mapping[Inside, Mapping[bytes, Inside]] = {
+    Inside.NAME: {b"/": Inside.SLASH, b"=": Inside.BEFORE_VALUE},
+    Inside.AFTER_NAME: {b"/": Inside.SLASH, b"=": Inside.BEFORE_VALUE},
+    Inside.BEFORE_VALUE: {b'"': Inside.DOUBLE_QUOTED, b"'": Inside.SINGLE_QUOTED},
+    Inside.UNQUOTED: {},
+}
+_OTHERWISE: Mapping[Inside, Inside] = {
+    Inside.NAME: Inside.AFTER_NAME,
+    Inside.AFTER_NAME: Inside.NAME,
+    Inside.BEFORE_VALUE: Inside.UNQUOTED,
+    Inside.UNQUOTED: Inside.BETWEEN,
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Attribute:
+    """One attribute in a tag: `start` and `end` enclose its name, `stop` follows its value `raw`, as written."""
+
+    name: bytes
+    start: int
+    end: int
+    stop: int
+    raw: bytes
+
+
+_ATTRIBUTE_PARTS = re.compile(
+    rb"([^\t\n\f\r />][^\t\n\f\r />=]*+)"
+    rb"(?:[\t\n\f\r ]*+=[\t\n\f\r ]*+(?:\"([^\"]*+)\"?|'([^']*+)'?|([^\t\n\f\r >\"'][^\t\n\f\r >]*+)|))?+"
+)
+
+
+class Tag:
+    """The attributes of one start tag, every occurrence in order; of equal names the first counts, as in HTML."""
+
+    __slots__ = ("_attributes", "_first", "name", "name_end", "source")
+
+    def __init__(self, source: bytes) -> None:
+        """Read `source`, from `<` to `>`; a tag cut off inside its last value is read as far as it goes."""
+        name = TAG_NAME.match(source)
+        self.source = source
+        self.name = name[2].lower() if name is not None else b""
+        self.name_end = name.end() if name is not None else len(source)
+        self._attributes: list[Attribute] | None = None
+        self._first: dict[bytes, bytes] = {}
+
+    @property
+    def attributes(self) -> list[Attribute]:
+        """Every attribute in order; read when first asked for, as most tags are never asked."""
+        if self._attributes is None:
+            close = len(self.source) - 1 if self.source.endswith(b">") else len(self.source)
+            self._attributes = [
+                Attribute(m[1].lower(), m.start(1), m.end(1), m.end(), m[2] or m[3] or m[4] or b"")
+                for m in _ATTRIBUTE_PARTS.finditer(self.source, self.name_end, close)
+            ]
+            for attribute in self._attributes:
+                self._first.setdefault(attribute.name, attribute.raw)
+        return self._attributes
+
+    def _values(self) -> dict[bytes, bytes]:
+        return self._first if self.attributes else {}
+
+    def __contains__(self, name: bytes) -> bool:
+        return name in self._values()
+
+    @staticmethod
+    def decode(attribute: Attribute) -> str:
+        """The value of one occurrence of an attribute, with its character references resolved."""
+        return decode_value(attribute.raw)
+
+    def text(self, name: bytes) -> str:
+        """The value of `name` with its character references resolved; empty when there is none."""
+        raw = self._values().get(name)
+        return decode_value(raw) if raw else ""
+
+    def occurrences(self, names: Iterable[bytes]) -> list[Attribute]:
+        """Every attribute of these names, repeated ones too: taking one away makes the next one count."""
+        wanted = frozenset(names)
+        return [attribute for attribute in self.attributes if attribute.name in wanted]
+
+
+_REFERENCE = re.compile(r"&(?:#[0-9]++;?|#[xX][0-9a-fA-F]++;?|[A-Za-z][A-Za-z0-9]*+;?)(=?)")
+
+
+def decode_value(raw: bytes) -> str:
+    """The text of an attribute value, read as UTF-8 where it is, with character references as in attributes."""
+    try:
+        text = raw.decode()
+    except UnicodeDecodeError:
+        text = raw.decode("latin-1")
+    return _REFERENCE.sub(_resolve, text) if "&" in text else text
+
+
+def _resolve(match: re.Match[str]) -> str:
+    """Resolve one reference; `&copy=1` and `&copyright` stay, as the attribute rules of HTML want."""
+    equals = match[1]
+    body = match[0][: len(match[0]) - len(equals)]
+    if body.startswith("&#"):
+        return unescape(body) + equals
+    named = html5.get(body[1:])
+    if named is None or (equals and not body.endswith(";")):
+        return match[0]
+    return named + equals
