@@ -51,9 +51,7 @@ class Duration:
         if isinstance(text, Duration):
             return text
         if not isinstance(text, str) or not _DURATION.match(text):
-            raise ValueError(
-                "is not a duration; write a whole number and one of d, w, mo, y, for example 6mo"
-            )
+            raise ValueError("is not a duration; write a whole number and one of d, w, mo, y, for example 6mo")
         digits = text.rstrip("dwmoy")
         return cls(int(digits), text[len(digits) :])
 
@@ -79,14 +77,10 @@ class Duration:
 
     @classmethod
     def __get_pydantic_core_schema__(cls, source: Any, handler: GetCoreSchemaHandler) -> CoreSchema:
-        return core_schema.no_info_plain_validator_function(
-            cls.parse, serialization=core_schema.to_string_ser_schema()
-        )
+        return core_schema.no_info_plain_validator_function(cls.parse, serialization=core_schema.to_string_ser_schema())
 
     @classmethod
-    def __get_pydantic_json_schema__(
-        cls, schema: CoreSchema, handler: GetJsonSchemaHandler
-    ) -> JsonSchemaValue:
+    def __get_pydantic_json_schema__(cls, schema: CoreSchema, handler: GetJsonSchemaHandler) -> JsonSchemaValue:
         return {"type": "string", "pattern": DURATION_PATTERN, "description": "Duration: 10d, 2w, 6mo, 3y."}
 
 
@@ -187,9 +181,7 @@ def check_pattern_path(value: str) -> str:
 def check_route_prefix(value: str) -> str:
     """The path under which consentkit's own pages live."""
     if not re.fullmatch(r"(/[A-Za-z0-9._~-]+){1,4}", value) or "/." in value:
-        raise ValueError(
-            "must be a short path such as /_consent: letters, digits, - _ . ~ and no slash at the end"
-        )
+        raise ValueError("must be a short path such as /_consent: letters, digits, - _ . ~ and no slash at the end")
     return value
 
 

@@ -15,6 +15,7 @@ class FormField(Model):
     """One field of a form. Only a field whose basis is consent can be withheld."""
 
     basis: Literal["consent", "contract", "legal-obligation", "legitimate-interest"]
+    """What storing it rests on (GDPR article 6(1))."""
     for_: CategoryName | None = Field(default=None, alias="for")
     """The category whose consent it needs; goes with `basis: consent`."""
     otherwise: Literal["drop", "ask"] | None = None
@@ -32,30 +33,43 @@ class FormRequestData(Model):
     """Personal data of the request itself."""
 
     ip: Literal["drop", "keep"] = "drop"
+    """The visitor's address."""
     user_agent: Literal["drop", "keep"] = "drop"
+    """The browser's name and version."""
 
 
 class Remember(Model):
     """The "remember me in this browser" box."""
 
     service: Name
+    """The service whose cookies it sets."""
     fields: Annotated[tuple[ShortText, ...], BeforeValidator(as_tuple)]
+    """The fields it remembers."""
 
 
 class Spam(Model):
     """A spam-check service that a form's text is sent to."""
 
     service: Name
+    """A service of this policy, or one of the catalogue."""
     send: Annotated[tuple[ShortText, ...], BeforeValidator(as_tuple)]
+    """The fields that are sent to it."""
     otherwise: Literal["local", "accept", "reject"] = "local"
+    """Without consent: check `local`ly, `accept` unchecked, or `reject`."""
 
 
 class Form(Model):
     """A form of the site, what it stores and on which basis."""
 
     match: Annotated[str, StringConstraints(pattern=r"^(POST|PUT|PATCH) /[^\s]*$", max_length=300)]
+    """Method and path of the request that sends it; `{name}` stands for one path segment."""
     fields: dict[ShortText, FormField] = Field(default_factory=dict)
+    """Every field by its name in the form."""
     request: FormRequestData = FormRequestData()
+    """Personal data of the request itself."""
     remember: Remember | None = None
+    """The "remember me" box, if there is one."""
     spam: Spam | None = None
+    """The spam check, if there is one."""
     retention: Duration | None = None
+    """How long what the form stores is kept."""

@@ -28,15 +28,11 @@ def form_faults(declared: Declaration, categories: tuple[str, ...], required: Se
         yield from _named_services(form, path, tuple(declared.services))
 
 
-def _field_faults(
-    field: FormField, path: str, categories: tuple[str, ...], required: Set[str]
-) -> Iterator[Problem]:
+def _field_faults(field: FormField, path: str, categories: tuple[str, ...], required: Set[str]) -> Iterator[Problem]:
     if field.basis != "consent":
         for key, value in (("for", field.for_), ("otherwise", field.otherwise)):
             if value is not None:
-                message = (
-                    f"`{key}` goes with basis: consent alone; what rests on {field.basis} can't be withheld"
-                )
+                message = f"`{key}` goes with basis: consent alone; what rests on {field.basis} can't be withheld"
                 yield Problem(f"{message}. Remove `{key}`, or write basis: consent", f"{path}.{key}")
     elif field.for_ is None:
         message = "basis: consent needs `for`, the category whose consent it is, for example for: functional"
@@ -49,8 +45,7 @@ def _field_faults(
         )
     elif field.for_ in required:
         yield Problem(
-            f"{field.for_!r} is required and never asked, so no visitor can consent to it; name "
-            "another category",
+            f"{field.for_!r} is required and never asked, so no visitor can consent to it; name another category",
             f"{path}.for",
         )
 

@@ -47,9 +47,7 @@ def _says_nothing(key: str, part: object) -> bool:
 
 
 def _one_or_many(array: dict[str, Any]) -> dict[str, Any]:
-    about: dict[str, Any] = {
-        key: array.pop(key) for key in ("title", "description", "default") if key in array
-    }
+    about: dict[str, Any] = {key: array.pop(key) for key in ("title", "description", "default") if key in array}
     return {**about, "anyOf": [array, array["items"]]}
 
 
@@ -81,9 +79,7 @@ def _resolved(schema: Schema) -> Schema:
         if "properties" in schema or "anyOf" not in schema:
             return schema
         forms = [_resolved(form) for form in cast("list[Schema]", schema["anyOf"])]
-        inner = next(
-            (f for f in forms if "properties" in f or "items" in f or "additionalProperties" in f), None
-        )
+        inner = next((f for f in forms if "properties" in f or "items" in f or "additionalProperties" in f), None)
         return inner if inner is not None else schema
 
 

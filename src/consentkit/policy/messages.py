@@ -58,9 +58,7 @@ def _missing(error: ErrorDetails) -> str:
 def _unknown_key(error: ErrorDetails) -> str:
     loc = cleaned(error["loc"])
     allowed = keys_at(loc[:-1])
-    return f"unknown key '{shown(loc[-1])}'; allowed here: {listed(allowed)}." + did_you_mean(
-        str(loc[-1]), allowed
-    )
+    return f"unknown key '{shown(loc[-1])}'; allowed here: {listed(allowed)}." + did_you_mean(str(loc[-1]), allowed)
 
 
 def _not_listed(error: ErrorDetails) -> str:
@@ -123,9 +121,7 @@ _SENTENCES: Mapping[str, Callable[[ErrorDetails], str]] = {
     "string_too_short": _limit("the least is", "min_length", " character"),
     "string_too_long": _limit("the most is", "max_length", " characters"),
     "bool_type": _not_boolean,
-    "int_type": lambda error: (
-        f"{_quoted(error['input']) or 'this '}must be a whole number, without quotes and unit"
-    ),
+    "int_type": lambda error: f"{_quoted(error['input']) or 'this '}must be a whole number, without quotes and unit",
     "greater_than_equal": _limit("the least is", "ge"),
     "less_than_equal": _limit("the most is", "le"),
     "tuple_type": lambda error: f"{_quoted(error['input']) or 'this '}must be a list, for example [a, b]",

@@ -111,9 +111,7 @@ class Policy(Declaration):
     def asked_categories(self) -> tuple[str, ...]:
         """The categories a visitor is asked about: not required, and with at least one service."""
         used = {service.category for service in self.services.values()}
-        return tuple(
-            name for name, category in self.all_categories.items() if not category.required and name in used
-        )
+        return tuple(name for name, category in self.all_categories.items() if not category.required and name in used)
 
     def services_in(self, category: str) -> dict[str, Service]:
         """The services of `category`, in the order of the policy."""

@@ -60,8 +60,11 @@ class Controller(Model):
     """Who answers for the site (GDPR article 13(1)(a))."""
 
     name: ShortText
+    """Name of the company or person."""
     address: ShortText | None = None
+    """Postal address."""
     contact: ShortText | None = None
+    """Where privacy questions go: an e-mail address or a link."""
 
 
 class Site(Model):
@@ -83,6 +86,7 @@ class Language(Model):
     """Which languages visitors are asked in."""
 
     default: Locale = "en"
+    """Asked in this language when no other fits."""
     available: Annotated[tuple[Locale, ...], BeforeValidator(as_tuple)] = ()
     """Only these are ever chosen; by default the default language alone."""
     detect: Annotated[tuple[Literal["path", "cookie", "accept-language"], ...], BeforeValidator(as_tuple)] = (
@@ -99,6 +103,7 @@ class RegionSource(Model):
     """A header with the visitor's region, set by a proxy that is trusted to set it."""
 
     header: Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9-]{1,64}$")]
+    """Its name, for example CF-IPCountry; its value is `GB` or `US-CA`."""
     trusted_proxies: Annotated[
         tuple[Annotated[IPv4Network | IPv6Network | Literal["unix"], BeforeValidator(check_network)], ...],
         BeforeValidator(as_tuple),
@@ -111,11 +116,12 @@ class Regimes(Model):
     """How silence is read, by place."""
 
     region: RegionSource | None = None
+    """How the visitor's place is learnt; without it everyone is in `default`."""
     map: dict[str, RegimeName] = Field(default_factory=dict)
     """Place to regime: `GB`, `US-CA`, `EEA`, `EU`, and `default` for places not listed."""
-    overrides: dict[
-        RegimeName, Annotated[dict[CategoryName, Mode], BeforeValidator(distinct(canonical_category))]
-    ] = Field(default_factory=dict[RegimeName, dict[CategoryName, Mode]])
+    overrides: dict[RegimeName, Annotated[dict[CategoryName, Mode], BeforeValidator(distinct(canonical_category))]] = (
+        Field(default_factory=dict[RegimeName, dict[CategoryName, Mode]])
+    )
     """Per regime, another mode for single categories."""
 
 
@@ -125,37 +131,50 @@ class Category(Model):
     required: StrictBool = False
     """Always on and never asked. Only for what the visitor asked for (ePrivacy Directive article 5(3))."""
     label: LocalText | None = None
+    """Name on the banner; the canonical categories have built-in names."""
     description: LocalText | None = None
+    """What agreeing to it means, in one sentence."""
 
 
 class Provider(Model):
     """The company behind a service."""
 
     name: ShortText
+    """Name of the company."""
     country: Annotated[str, StringConstraints(pattern=r"^[A-Z]{2}$")] | None = None
+    """Where it is seated, as two capital letters (ISO 3166)."""
     transfer: ShortText | None = None
     """What a transfer out of the EEA rests on: `dpf`, `scc`, `adequacy`, ... (GDPR chapter V)."""
     policy_url: WebUrl | None = None
+    """Its own privacy policy."""
 
 
 class DeclaredCookie(Model):
     """A cookie of a service. `*` in the name stands for any run of characters."""
 
     name: CookieName
+    """Name, exactly as set; `*` stands for any run of characters."""
     domain: CookieDomain | None = None
+    """Domain it is set for; without it, this host alone."""
     path: CookiePath = "/"
+    """Path it is set for."""
     lifetime: Annotated[Duration | Literal["session"] | None, BeforeValidator(check_lifetime)] = None
     """How long the browser keeps it; `session` until it is closed."""
     partitioned: StrictBool = False
+    """Whether it is set with `Partitioned`."""
     purpose: LocalText | None = None
+    """What this cookie is for."""
 
 
 class Storage(Model):
     """Names a service keeps in the browser beside cookies."""
 
     local: Annotated[tuple[ShortText, ...], BeforeValidator(as_tuple)] = ()
+    """Keys in localStorage."""
     session: Annotated[tuple[ShortText, ...], BeforeValidator(as_tuple)] = ()
+    """Keys in sessionStorage."""
     indexed_db: Annotated[tuple[ShortText, ...], BeforeValidator(as_tuple)] = ()
+    """Names of databases."""
 
 
 def _cookie(value: object) -> object:
@@ -173,14 +192,19 @@ class Service(Model):
     """One vendor or feature, and everything it loads, sets and keeps."""
 
     category: CategoryName
+    """The category it belongs to; `use` brings one along."""
     use: Annotated[Name | None, AfterValidator(check_catalogue_name)] = None
     """Take what isn't written here from the catalogue's entry of this name."""
     label: LocalText | None = None
+    """Name shown to visitors; by default the service's key."""
     purpose: LocalText | None = None
+    """What it does with which data: one text, or one for each language."""
     provider: Provider | None = None
+    """The company behind it."""
     uses: Annotated[tuple[Use, ...], BeforeValidator(as_tuple)] = ()
     """Uses that a privacy signal (Sec-GPC) refuses."""
     hosts: Annotated[tuple[Host, ...], BeforeValidator(as_tuple)] = ()
+    """Hosts it loads from and sends to, with their subdomains; a port limits it to that port."""
     inline: Annotated[tuple[Inline, ...], BeforeValidator(as_tuple)] = ()
     """Text that marks an inline script as this service's."""
     cookies: Annotated[
@@ -190,8 +214,11 @@ class Service(Model):
         ],
         BeforeValidator(as_tuple),
     ] = ()
+    """Cookies it sets: names, or {name, domain, path, lifetime}."""
     storage: Storage = Storage()
+    """What it keeps in the browser beside cookies."""
     retention: Duration | None = None
+    """How long it keeps the data."""
     transfers: Annotated[tuple[ShortText, ...], BeforeValidator(as_tuple)] = ()
     """Other recipients the data is passed on to."""
     revision: Annotated[StrictInt, Field(ge=1, le=9999)] = 1
@@ -207,7 +234,9 @@ class Theme(Model):
     """Colours and shape. Only strict types, so that no other CSS can come in."""
 
     accent: Colour = "#1a5c4b"
+    """Colour of the buttons, in quotes."""
     scheme: Literal["auto", "light", "dark"] = "auto"
+    """Light, dark, or as the visitor's system says."""
     radius: Annotated[StrictInt, Field(ge=0, le=24)] = 6
     """Corner radius in px."""
 
@@ -216,35 +245,43 @@ class Banner(Model):
     """How visitors are asked."""
 
     layout: Literal["bar"] = "bar"
+    """A bar across the page."""
     position: Literal["bottom", "top"] = "bottom"
+    """Which edge of the window it stands at."""
     reopen: Literal["footer", "none"] = "footer"
     """The "Privacy choices" control for those who decided, on every page; `none`: the site links to it."""
     theme: Theme = Theme()
+    """Colours and shape."""
 
 
 class ChoiceLifetime(Model):
     """How long a choice holds before the visitor is asked again."""
 
     granted: Duration = Duration(6, "mo")
+    """Until one who agreed is asked again."""
     refused: Duration = Duration(6, "mo")
+    """Until one who refused is asked again."""
 
 
 class Choice(Model):
     """What happens to a choice."""
 
     lifetime: ChoiceLifetime = ChoiceLifetime()
+    """How long a choice holds before the visitor is asked again."""
 
 
 class LogSettings(Model):
     """How long the log keeps a record."""
 
     retention: Duration = Duration(3, "y")
+    """How long a record is kept as proof."""
 
 
 class Unknown(Model):
     """What to do with cookies and hosts that no service declares."""
 
     cookies: Literal["allow", "report", "block"] = "report"
+    """Cookies the app sets: let pass, report, or drop."""
     hosts: Literal["allow", "report", "block"] = "allow"
     """`block` is reserved: this version refuses it, because it could not keep the promise."""
 
@@ -273,25 +310,35 @@ class Declaration(Model):
     version: Annotated[Literal[1], BeforeValidator(check_version)] = 1
     """Version of this format."""
     site: Site
+    """The site itself. Required."""
     language: Language = Language()
+    """Which languages visitors are asked in."""
     regimes: Regimes = Regimes()
+    """How silence is read, by place."""
     categories: Annotated[
         dict[CategoryName, Category],
         BeforeValidator(distinct(canonical_category)),
         AfterValidator(_necessary_is_required),
     ] = Field(default_factory=dict)
+    """The questions on the banner, in this order."""
     services: dict[Name, Service]
+    """Every vendor or feature by name. Required; `{}` for none."""
     forms: dict[Name, Form] = Field(default_factory=dict)
+    """The site's forms by name, and what they may store."""
     banner: Banner = Banner()
-    texts: Annotated[dict[Locale, TextOverrides], BeforeValidator(distinct(check_locale))] = Field(
-        default_factory=dict
-    )
+    """How visitors are asked."""
+    texts: Annotated[dict[Locale, TextOverrides], BeforeValidator(distinct(check_locale))] = Field(default_factory=dict)
     """Per language, only what differs from the built-in wording."""
     choice: Choice = Choice()
+    """How long a choice holds."""
     log: LogSettings = LogSettings()
+    """How long proof is kept."""
     delivery: Literal["auto", "personal", "shared"] = "auto"
+    """Whether pages may go through a shared cache; `auto` decides for each."""
     unknown: Unknown = Unknown()
+    """What happens to what no service declares."""
     signals: Signals = Signals()
+    """Privacy signals of browsers."""
     exclude: Annotated[tuple[PathPrefix, ...], BeforeValidator(as_tuple)] = ()
     """Paths (with everything below them) that consentkit leaves alone entirely."""
     path: RoutePrefix = "/_consent"

@@ -48,8 +48,7 @@ def place_fault(name: str) -> str | None:
     meant = _meant(name)
     hint = f" Did you mean {meant!r}?" if meant else ""
     return (
-        "is no place; write a country (GB), a country and subdivision (US-CA), EU, EEA or default, "
-        f"by ISO 3166.{hint}"
+        f"is no place; write a country (GB), a country and subdivision (US-CA), EU, EEA or default, by ISO 3166.{hint}"
     )
 
 

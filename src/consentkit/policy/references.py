@@ -77,8 +77,7 @@ def _category_faults(declared: Declaration, categories: tuple[str, ...]) -> Iter
     necessary = declared.categories.get("necessary")
     if necessary is not None and not necessary.required:
         yield Problem(
-            "necessary is always required; leave `required` out, or move what isn't necessary to "
-            "another category",
+            "necessary is always required; leave `required` out, or move what isn't necessary to another category",
             "categories.necessary.required",
         )
     for name, service in declared.services.items():
@@ -132,9 +131,7 @@ def _host_faults(service: Service, path: str, site_url: str) -> Iterator[Problem
 def covers_site(host: str, site_url: str) -> bool:
     """Whether a declared `host` (with its subdomains; any port unless one is named) covers the site."""
     own, port = _host_of(site_url), _port_of(site_url)
-    name, _, named_port = (
-        host.partition("]")[2].partition(":") if host.startswith("[") else host.partition(":")
-    )
+    name, _, named_port = host.partition("]")[2].partition(":") if host.startswith("[") else host.partition(":")
     name = host.partition("]")[0] + "]" if host.startswith("[") else name
     if named_port and named_port != port:
         return False
@@ -171,8 +168,7 @@ def _path_faults(declared: Declaration) -> Iterator[Problem]:
             yield Problem("excludes the whole site, so nothing would be gated; name a part of it", place)
         elif f"{declared.path}/".startswith(f"{prefix.rstrip('/')}/"):
             yield Problem(
-                f"{prefix!r} covers {declared.path!r}, where visitors make their choice; exclude "
-                "less, or set `path`",
+                f"{prefix!r} covers {declared.path!r}, where visitors make their choice; exclude less, or set `path`",
                 place,
             )
     if declared.unknown.hosts == "block":

@@ -36,6 +36,4 @@ def shown(value: object) -> str:
 
 def printable(text: str) -> str:
     """`text` without anything that a terminal would act on."""
-    return "".join(
-        c if c.isprintable() else c.encode("unicode_escape", "surrogatepass").decode() for c in text
-    )
+    return "".join(c if c.isprintable() else c.encode("unicode_escape", "surrogatepass").decode() for c in text)

@@ -158,6 +158,19 @@ class UseTexts(_Group):
     ask: ShortText | None = None
 
 
+class UnitTexts(_Group):
+    """Units of time, for one and for several."""
+
+    day: ShortText | None = None
+    days: ShortText | None = None
+    week: ShortText | None = None
+    weeks: ShortText | None = None
+    month: ShortText | None = None
+    months: ShortText | None = None
+    year: ShortText | None = None
+    years: ShortText | None = None
+
+
 class TextOverrides(_Group):
     """What a site says differently from the built-in wording, for one language."""
 
@@ -168,6 +181,7 @@ class TextOverrides(_Group):
     categories: CategoryTexts = CategoryTexts()
     changes: ChangeTexts = ChangeTexts()
     uses: UseTexts = UseTexts()
+    units: UnitTexts = UnitTexts()
 
 
 #: Every text key as `group.key`, in the order of this file.

@@ -140,9 +140,7 @@ def _decode(data: bytes) -> str:
 
 
 def _too_large() -> UnreadableError:
-    return UnreadableError(
-        Problem(f"the file is larger than {MAX_BYTES // 1024} KB; a policy is far smaller")
-    )
+    return UnreadableError(Problem(f"the file is larger than {MAX_BYTES // 1024} KB; a policy is far smaller"))
 
 
 def _at_offset(text: str, offset: int, message: str) -> Problem:
@@ -210,9 +208,7 @@ class _Builder:
             raise UnreadableError(Problem("the file is empty; it needs at least `site` and `services`"))
         if root.kind != "mapping":
             found = "a list" if root.kind == "sequence" else "a single value"
-            message = (
-                f"the file holds {found}; it must hold keys with values, such as `site:` and `services:`"
-            )
+            message = f"the file holds {found}; it must hold keys with values, such as `site:` and `services:`"
             raise UnreadableError(Problem(message, line=root.line, column=root.column))
         return Tree(root, self.problems)
 
@@ -287,9 +283,7 @@ class _Builder:
         elif key.plain and key.text == "":
             self._report("a key is missing before the colon")
         elif first is not None:
-            self._report(
-                f"the key {key.text!r} is given twice (first on line {first.line}); keep one of the two"
-            )
+            self._report(f"the key {key.text!r} is given twice (first on line {first.line}); keep one of the two")
         else:
             parent.keys[key.text] = key
             parent.pairs.append((key, value))
