@@ -119,7 +119,7 @@ class MemoryLog:
     def _checkpoint(self) -> None:
         size, root, edge = self._frontier.size, self._frontier.root(), self._frontier.to_bytes()
         time = format_time(self._now())
-        self._seal = checkpoint_seal(self._seal, size, root, edge, time)
+        self._seal = checkpoint_seal(self._seal, size, root, edge, time.encode())
         self._head = Checkpoint(size, root, time)
         self._checkpoints.append(RawCheckpoint(size, root, edge, time.encode(), self._seal))
 
@@ -157,13 +157,11 @@ class MemoryReader:
         yield from reversed(self._entries)
 
     def starting_with(self, prefix: str, limit: int) -> list[RawEntry]:
-        found = (
-            row for row, name in zip(self._entries, self._ids, strict=True) if (name or "").startswith(prefix)
-        )
+        found = (row for row, name in zip(self._entries, self._ids, strict=True) if (name or "").startswith(prefix))
         return list(islice(found, limit))
 
-    def checkpoints(self, last: int) -> Iterator[RawCheckpoint]:
-        yield from self._checkpoints[:last]
+    def checkpoints(self, first: int, last: int) -> Iterator[RawCheckpoint]:
+        yield from self._checkpoints[max(0, first - 1) : max(0, last)]
 
     def documents(self) -> Iterator[RawDocument]:
         for number, ((kind, digest), body) in enumerate(self._documents.items()):

@@ -88,11 +88,11 @@ class Frontier:
         return root
 
 
-def checkpoint_seal(previous: bytes, size: int, root: bytes, frontier: bytes, time: str) -> bytes:
+def checkpoint_seal(previous: bytes, size: int, root: bytes, frontier: bytes, time: bytes) -> bytes:
     """What ties a checkpoint row to the row before it, so that a changed or missing row shows.
 
     It is no signature: whoever can write the file can write it anew. Its prefix keeps it apart from leaves
     and nodes.
     """
-    body = b"\n".join((previous, b"%d" % size, root, frontier, time.encode()))
+    body = b"\n".join((previous, b"%d" % size, root, frontier, time))
     return sha256(_SEAL + body).digest()

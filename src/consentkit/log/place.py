@@ -26,9 +26,7 @@ def concerns(path: Path, mounts: str) -> list[str]:
         found.append("has hard links; two names for one file mix up its journal and can damage it")
     kind = _file_system(path.parent.resolve(), mounts)
     if kind in _NETWORK:
-        found.append(
-            f"lies on a network file system ({kind}), where locks can't be relied on; use a local disk"
-        )
+        found.append(f"lies on a network file system ({kind}), where locks can't be relied on; use a local disk")
     return found
 
 

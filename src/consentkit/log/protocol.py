@@ -104,8 +104,8 @@ class LogReader(Protocol):
         """Up to `limit` rows whose record id starts with `prefix`."""
         ...
 
-    def checkpoints(self, last: int) -> Iterator[RawCheckpoint]:
-        """The checkpoint rows up to size `last`, in order."""
+    def checkpoints(self, first: int, last: int) -> Iterator[RawCheckpoint]:
+        """The checkpoint rows from size `first` to `last`, both included, in order."""
         ...
 
     def documents(self) -> Iterator[RawDocument]: ...

@@ -5,7 +5,7 @@ from __future__ import annotations
 import sqlite3
 from typing import TYPE_CHECKING, Any
 
-from consentkit.errors import LogError
+from consentkit.errors import LogCorruptError, LogError
 from consentkit.log import schema
 from consentkit.log.protocol import (
     Bounds,
@@ -33,6 +33,7 @@ _BOUNDS = (
     "(SELECT coalesce(max(size), 0) FROM checkpoint)"
 )
 _LARGEST = 2**63 - 1
+_DAMAGED = {sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB, sqlite3.SQLITE_FORMAT}
 
 
 class SqliteReader:
@@ -52,9 +53,12 @@ class SqliteReader:
         try:
             self._connection.execute("PRAGMA query_only=ON")
             empty = schema.check_identity(self._connection, self.url) == 0
-        except (sqlite3.Error, LogError) as error:
+        except sqlite3.Error as error:
             self._connection.close()
-            raise self._explained(error) from error
+            raise LogError(f"{path} can't be read as a consent log: {error}", url=self.url) from error
+        except LogError:
+            self._connection.close()
+            raise
         if empty:
             self._connection.close()
             raise LogError(f"{path} is an empty file, not a consent log", url=self.url)
@@ -85,9 +89,7 @@ class SqliteReader:
 
     def newest(self) -> Iterator[RawEntry]:
         before = _LARGEST
-        while rows := self._all(
-            _ENTRY + "WHERE sequence < ? ORDER BY sequence DESC LIMIT ?", before, PORTION
-        ):
+        while rows := self._all(_ENTRY + "WHERE sequence < ? ORDER BY sequence DESC LIMIT ?", before, PORTION):
             yield from map(RawEntry._make, rows)
             before = rows[-1][0]
 
@@ -95,12 +97,11 @@ class SqliteReader:
         query = _ENTRY + "WHERE record_id >= ? AND record_id < ? ORDER BY sequence LIMIT ?"
         return [RawEntry._make(row) for row in self._all(query, prefix, prefix + "g", limit)]
 
-    def checkpoints(self, last: int) -> Iterator[RawCheckpoint]:
-        after = -_LARGEST
-        query = _CHECKPOINT + "WHERE size > ? AND size <= ? ORDER BY size LIMIT ?"
-        while rows := self._all(query, after, last, PORTION):
+    def checkpoints(self, first: int, last: int) -> Iterator[RawCheckpoint]:
+        query = _CHECKPOINT + "WHERE size BETWEEN ? AND ? ORDER BY size LIMIT ?"
+        while rows := self._all(query, first, last, PORTION):
             yield from map(RawCheckpoint._make, rows)
-            after = rows[-1][0]
+            first = rows[-1][0] + 1
 
     def documents(self) -> Iterator[RawDocument]:
         after = -_LARGEST
@@ -130,10 +131,10 @@ class SqliteReader:
         except sqlite3.Error as error:
             raise self._explained(error) from error
 
-    def _explained(self, error: sqlite3.Error | LogError) -> LogError:
-        if isinstance(error, LogError):
-            return error
-        return LogError(f"the consent log {self.path} can't be read: {error}", url=self.url)
+    def _explained(self, error: sqlite3.Error) -> LogError:
+        damaged = getattr(error, "sqlite_errorcode", 0) & 0xFF in _DAMAGED or "no such" in str(error)
+        kind = LogCorruptError if damaged else LogError
+        return kind(f"the consent log {self.path} can't be read: {error}", url=self.url)
 
 
 def read_entry(row: RawEntry) -> Entry:

@@ -71,9 +71,7 @@ class Record:
             "notice_digest",
             "64 lower-case hex characters",
         )
-        _require(
-            self.idempotency is None or 0 < len(self.idempotency) <= 200, "idempotency", "1 to 200 characters"
-        )
+        _require(self.idempotency is None or 0 < len(self.idempotency) <= 200, "idempotency", "1 to 200 characters")
         object.__setattr__(self, "categories", MappingProxyType(dict(sorted(self.categories.items()))))
         object.__setattr__(self, "services", MappingProxyType(dict(sorted(self.services.items()))))
 

@@ -119,9 +119,7 @@ def assert_synchronous(connection: sqlite3.Connection, url: str) -> None:
     """Refuse a connection that does not sync to the disk before it says "stored"."""
     level = connection.execute("PRAGMA synchronous").fetchone()[0]
     if level < 2:
-        raise LogError(
-            f"SQLite would not wait for the disk (synchronous={level}); the log needs FULL", url=url
-        )
+        raise LogError(f"SQLite would not wait for the disk (synchronous={level}); the log needs FULL", url=url)
 
 
 def check_identity(connection: sqlite3.Connection, url: str) -> int:
@@ -135,9 +133,7 @@ def check_identity(connection: sqlite3.Connection, url: str) -> int:
     if tables == 0 and application in {0, APPLICATION_ID}:
         return 0
     if application != APPLICATION_ID:
-        raise LogError(
-            f"{url} is a database of another program; give the consent log a file of its own", url=url
-        )
+        raise LogError(f"{url} is a database of another program; give the consent log a file of its own", url=url)
     if version > SCHEMA_VERSION:
         raise LogError(
             f"{url} was written by a newer consentkit (schema {version}, this one knows {SCHEMA_VERSION}); "

@@ -18,13 +18,14 @@ from consentkit.log.reader import read_entry
 from consentkit.log.record import Record, format_time
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Generator, Iterator
+    from collections.abc import Callable, Generator
     from pathlib import Path
 
     from consentkit.log.backlog import Counts, Document
     from consentkit.log.writer import Batch, Outcome
 
 SALT_SIZE = 32
+ROWS = 200  # in one statement; older SQLite takes 999 values
 
 _PASSING = {
     sqlite3.SQLITE_BUSY,
@@ -46,20 +47,19 @@ _LASTING = {
     errno.EROFS,
 }
 
-_INSERT = "INSERT INTO entry (sequence, leaf, salt, payload) VALUES (?, ?, ?, ?)"
-_REREAD = "SELECT sequence, leaf, salt, payload FROM entry WHERE sequence >= ? ORDER BY sequence"
-_KNOWN = (
-    "SELECT sequence, leaf, salt, payload FROM entry WHERE record_id = ? OR idempotency = ? ORDER BY sequence"
+_INSERT = "INSERT INTO entry (sequence, leaf, salt, payload) VALUES "
+_REREAD = (
+    "WITH given (sequence, leaf, salt, payload) AS (VALUES {}) SELECT count(*) FROM given AS g "
+    "JOIN entry AS e ON e.sequence = g.sequence "
+    "AND e.leaf = g.leaf AND e.salt = g.salt AND e.payload = g.payload"
 )
+_KNOWN = "SELECT sequence, leaf, salt, payload FROM entry WHERE record_id = ? OR idempotency = ? ORDER BY sequence"
 _HEAD = "SELECT size, root, frontier, seal FROM checkpoint ORDER BY size DESC LIMIT 1"
 _DOCUMENT = (
     "INSERT OR IGNORE INTO document (number, kind, digest, body) "
     "SELECT coalesce(max(number) + 1, 0), ?, ?, ? FROM document"
 )
-_COUNT = (
-    "INSERT INTO daily (day, what, n) VALUES (?, ?, ?) "
-    "ON CONFLICT (day, what) DO UPDATE SET n = n + excluded.n"
-)
+_COUNT = "INSERT INTO daily (day, what, n) VALUES (?, ?, ?) ON CONFLICT (day, what) DO UPDATE SET n = n + excluded.n"
 
 Waiting = tuple[Record, bytes]
 
@@ -104,9 +104,7 @@ class SqliteSession:
         if self._identity is None:
             warn_about_place(self._path)
         elif not self._path.exists():
-            raise LogUnavailableError(
-                f"{self._path} was moved or deleted while in use; put it back", url=self._url
-            )
+            raise LogUnavailableError(f"{self._path} was moved or deleted while in use; put it back", url=self._url)
         connection = schema.connect(self._path, mode="rwc" if self._identity is None else "rw")
         try:
             schema.prepare_writer(connection, self._url)
@@ -133,64 +131,65 @@ class SqliteSession:
         if not records:
             return []
         frontier, seal = _head(connection, self._url)
+        size = frontier.size
         try:
             connection.execute("SAVEPOINT fresh")
             outcomes: list[Outcome] = list(self._insert(connection, frontier, records))
         except sqlite3.IntegrityError:
             connection.execute("ROLLBACK TO fresh")
-            frontier, seal = _head(connection, self._url)
             outcomes = self._append_some(connection, frontier, records)
-        self._checkpoint(connection, frontier, seal)
+        if frontier.size > size:
+            self._checkpoint(connection, frontier, seal)
         return outcomes
 
-    def _append_some(
-        self, connection: sqlite3.Connection, frontier: Frontier, records: list[Waiting]
-    ) -> list[Outcome]:
+    def _append_some(self, connection: sqlite3.Connection, frontier: Frontier, records: list[Waiting]) -> list[Outcome]:
         """Append where some records are stored already, or twice in the batch: those get the first entry."""
         fresh: list[Waiting] = []
+        places: dict[str, int] = {}
         answers: list[Outcome | int] = []
         for record, payload in records:
-            known = _stored(connection, record) or _same(fresh, record)
-            answers.append(len(fresh) if known is None else self._again(record, payload, known))
+            known = _stored(connection, record) or _place(places, record)
             if known is None:
+                known = len(fresh)
                 fresh.append((record, payload))
-        entries = list(self._insert(connection, frontier, fresh))
+                places |= dict.fromkeys(_names(record), known)
+            first = fresh[known] if isinstance(known, int) else (known.record, known.payload)
+            answers.append(self._clash(record) if _differs(record, payload, *first) else known)
+        entries = self._insert(connection, frontier, fresh) if fresh else []
         return [entries[answer] if isinstance(answer, int) else answer for answer in answers]
 
-    def _again(self, record: Record, payload: bytes, known: Entry | int) -> Outcome | int:
-        if isinstance(known, Entry) and known.record_id == record.record_id and known.payload != payload:
-            return LogError(f"the log has another record with the id {record.record_id}", url=self._url)
-        return known
+    def _clash(self, record: Record) -> LogError:
+        return LogError(f"the log has another record with the id {record.record_id}", url=self._url)
 
-    def _insert(
-        self, connection: sqlite3.Connection, frontier: Frontier, records: list[Waiting]
-    ) -> Iterator[Entry]:
+    def _insert(self, connection: sqlite3.Connection, frontier: Frontier, records: list[Waiting]) -> list[Entry]:
         first = frontier.size
         random = self._random_bytes(SALT_SIZE * len(records))
         salts = [random[at : at + SALT_SIZE] for at in range(0, len(random), SALT_SIZE)]
-        connection.executemany(
-            _INSERT,
-            [
-                (first + at, entry_leaf(salt, payload), salt, payload)
-                for at, (salt, (_, payload)) in enumerate(zip(salts, records, strict=True))
-            ],
-        )
-        # What SQLite gives back is hashed, not what was handed to it: only that can be checked later.
-        rows = connection.execute(_REREAD, (first,))
-        for (sequence, leaf, salt, payload), (record, _) in zip(rows, records, strict=True):
-            if entry_leaf(salt, payload) != leaf:
-                raise LogCorruptError(
-                    f"entry {sequence} was not stored as given", url=self._url, sequence=sequence
-                )
-            frontier.append(leaf)
-            yield Entry(sequence, record.record_id, record, leaf, salt, payload)
+        entries = [
+            Entry(first + at, record.record_id, record, entry_leaf(salt, payload), salt, payload)
+            for at, (salt, (record, payload)) in enumerate(zip(salts, records, strict=True))
+        ]
+        for at in range(0, len(entries), ROWS):
+            self._insert_rows(connection, entries[at : at + ROWS])
+        for entry in entries:
+            frontier.append(entry.leaf)
+        return entries
+
+    def _insert_rows(self, connection: sqlite3.Connection, entries: list[Entry]) -> None:
+        # One statement for many rows: SQLite lets go of the interpreter's lock in each step, and a busy event
+        # loop would make this thread wait for it again after every row.
+        rows = ",".join(["(?,?,?,?)"] * len(entries))
+        values = [value for e in entries for value in (e.sequence, e.leaf, e.salt, e.payload)]
+        connection.execute(_INSERT + rows, values)
+        (same,) = connection.execute(_REREAD.format(rows), values).fetchone()
+        if same != len(entries):
+            first = entries[0].sequence
+            raise LogCorruptError(f"entries from {first} on were not stored as given", url=self._url, sequence=first)
 
     def _checkpoint(self, connection: sqlite3.Connection, frontier: Frontier, previous: bytes) -> None:
         time, root, edge = format_time(self._clock().astimezone(UTC)), frontier.root(), frontier.to_bytes()
-        seal = checkpoint_seal(previous, frontier.size, root, edge, time)
-        connection.execute(
-            "INSERT INTO checkpoint VALUES (?, ?, ?, ?, ?)", (frontier.size, root, edge, time, seal)
-        )
+        seal = checkpoint_seal(previous, frontier.size, root, edge, time.encode())
+        connection.execute("INSERT INTO checkpoint VALUES (?, ?, ?, ?, ?)", (frontier.size, root, edge, time, seal))
 
 
 @contextmanager
@@ -223,9 +222,7 @@ def _head(connection: sqlite3.Connection, url: str) -> tuple[Frontier, bytes]:
     try:
         frontier = Frontier.from_bytes(size, edge)
     except (ValueError, TypeError) as error:
-        raise LogCorruptError(
-            f"the last checkpoint of {url} is damaged: {error}", url=url, sequence=size
-        ) from error
+        raise LogCorruptError(f"the last checkpoint of {url} is damaged: {error}", url=url, sequence=size) from error
     if frontier.root() != root:
         raise LogCorruptError(f"the last checkpoint of {url} is damaged", url=url, sequence=size)
     return frontier, seal
@@ -236,13 +233,17 @@ def _stored(connection: sqlite3.Connection, record: Record) -> Entry | None:
     return None if row is None else read_entry(RawEntry(*row))
 
 
-def _same(fresh: list[Waiting], record: Record) -> int | None:
-    for at, (other, _) in enumerate(fresh):
-        if other.record_id == record.record_id or (
-            record.idempotency and other.idempotency == record.idempotency
-        ):
-            return at
-    return None
+def _names(record: Record) -> list[str]:
+    return [record.record_id] + ([f"key {record.idempotency}"] if record.idempotency else [])
+
+
+def _place(places: dict[str, int], record: Record) -> int | None:
+    return next((places[name] for name in _names(record) if name in places), None)
+
+
+def _differs(record: Record, payload: bytes, first: Record | None, stored: bytes | None) -> bool:
+    """Whether the same id stands for another record; the same idempotency key may."""
+    return first is not None and first.record_id == record.record_id and stored != payload
 
 
 def _keep(connection: sqlite3.Connection, documents: list[Document]) -> None:

@@ -38,17 +38,13 @@ def open_reader(url: str) -> LogReader:
     Raises `ConfigurationError` for a URL that can't be read this way, `LogError` if there is no such log.
     """
     if _scheme(url) == "memory":
-        raise LogError(
-            'a log in memory ("memory://") ends with its process; there is nothing to read', url=url
-        )
+        raise LogError('a log in memory ("memory://") ends with its process; there is nothing to read', url=url)
     return SqliteReader(_sqlite_path(url))
 
 
 def _scheme(url: object) -> str:
     if not isinstance(url, str):
-        raise ConfigurationError(
-            f"the log must be a URL or a ConsentLog, not {type(url).__name__}. {_ALLOWED}"
-        )
+        raise ConfigurationError(f"the log must be a URL or a ConsentLog, not {type(url).__name__}. {_ALLOWED}")
     scheme, colon, rest = url.partition("://")
     if scheme == "memory" and not rest and colon:
         return scheme
