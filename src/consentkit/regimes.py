@@ -31,17 +31,13 @@ class Regime:
 PRESETS: Mapping[str, Regime] = {
     regime.name: regime
     for regime in (
-        Regime(
-            "eu", "opt-in", "Directive 2002/58/EC article 5(3); Regulation (EU) 2016/679 articles 4(11) and 7"
-        ),
+        Regime("eu", "opt-in", "Directive 2002/58/EC article 5(3); Regulation (EU) 2016/679 articles 4(11) and 7"),
         Regime(
             "uk",
             "opt-in",
             "Privacy and Electronic Communications Regulations 2003, regulation 6 and schedule A1",
         ),
-        Regime(
-            "ch", "opt-out", "Telecommunications Act (SR 784.10) article 45c; Data Protection Act (SR 235.1)"
-        ),
+        Regime("ch", "opt-out", "Telecommunications Act (SR 784.10) article 45c; Data Protection Act (SR 235.1)"),
         Regime("us-ca", "opt-out", "California Civil Code 1798.120 and 1798.135; 11 CCR 7004, 7025 and 7026"),
         Regime("us-opt-out", "opt-out", "Opt-out signal laws of CA CO CT DE MD MT NE NH NJ OR TX"),
         Regime("br", "opt-in", "Lei 13.709/2018 (LGPD) articles 7 and 8; ANPD guide on cookies"),
@@ -50,9 +46,7 @@ PRESETS: Mapping[str, Regime] = {
             "opt-in",
             "Act respecting the protection of personal information in the private sector, s. 8.1",
         ),
-        Regime(
-            "strictest", "opt-in", "The strictest reading of all presets: silence is no, signals are honoured"
-        ),
+        Regime("strictest", "opt-in", "The strictest reading of all presets: silence is no, signals are honoured"),
     )
 }
 

@@ -1,0 +1,219 @@
+"""What the visitor is shown: banner, re-open control, forms and placeholders, rendered once per kind and then joined.
+
+A *notice* is a form as it was shown. Its digest goes into the signed token in the form, and its bytes are kept in the
+log, so that a record can give back what the visitor saw.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Callable, Iterable, Mapping
+from functools import lru_cache
+from typing import Any
+
+from jinja2 import Environment
+from markupsafe import Markup, escape
+
+from consentkit.assets import Assets
+from consentkit.cookie import NoticeToken, TokenCodec
+from consentkit.decision import Decision
+from consentkit.i18n import Languages, Wording
+from consentkit.policy.inventory import Change
+from consentkit.policy.models import Policy, Service
+from consentkit.regimes import Regime
+
+KeepNotice = Callable[[str, bytes], None]
+#: Stand in a rendered form for what differs between requests. `~` and `@` never leave the template engine changed.
+_TOKEN, _RETURN_TO, _ORIGIN = "~ckit@token~", "~ckit@return~", "~ckit@origin~"
+_CACHED = 512
+
+
+class Notices:
+    """Renders every form that can record a choice, for one policy."""
+
+    def __init__(
+        self,
+        policy: Policy,
+        environment: Environment,
+        languages: Languages,
+        tokens: TokenCodec,
+        assets: Assets,
+        keep: KeepNotice,
+    ) -> None:
+        self.policy = policy
+        self.languages = languages
+        self.assets = assets
+        self._environment = environment
+        self._tokens = tokens
+        self._keep = keep
+        self._pieces = lru_cache(maxsize=_CACHED)(self._render_pieces)
+        self._reopen = lru_cache(maxsize=_CACHED)(self._render_reopen)
+        self._placeholder = lru_cache(maxsize=_CACHED)(self._render_placeholder)
+
+    def banner(self, decision: Decision, locale: str, origin: str, return_to: str) -> bytes:
+        """The banner for a visitor who is still to be asked, as pure ASCII."""
+        before, after = self._pieces(locale, decision.regime.name, _opened(decision), decision.changes, origin)
+        return before + _ascii(str(escape(return_to))) + after
+
+    def reopen(self, locale: str, origin: str) -> bytes:
+        """The "Privacy choices" control for those who need not be asked, as pure ASCII."""
+        return self._reopen(locale, origin)
+
+    def head(self, origin: str, nonce: str, *, script: bool) -> bytes:
+        """The tags that load our assets. `nonce` is the page's own, or empty."""
+        attribute = f' nonce="{escape(nonce)}"' if nonce else ""
+        html = f'<link rel="stylesheet" href="{escape(origin)}{self.assets.style_url}"{attribute} data-ckit-asset>'
+        if script:
+            html += f'<script src="{escape(origin)}{self.assets.script_url}" defer{attribute} data-ckit-asset></script>'
+        return _ascii(html)
+
+    def placeholder(self, service: str, locale: str, regime: Regime, origin: str, return_to: str) -> str:
+        """The small document that stands in a gated iframe: what would load, from whom, and a form to allow it."""
+        return self._placeholder(service, locale, regime.name, origin).replace(_RETURN_TO, str(escape(return_to)))
+
+    def preferences(
+        self,
+        decision: Decision,
+        locale: str,
+        return_to: str,
+        ticked: Iterable[str],
+        signalled: Iterable[str],
+        origin: str,
+    ) -> Markup:
+        """The form of the preferences page. Its notice is the form with nothing ticked."""
+        wording = self.languages.wording(locale)
+        facts: dict[str, Any] = {"categories": categories(self.policy, wording)}
+        neutral = self._render("preferences_form.html", wording, facts | {"ticked": (), "signalled": ()})
+        token = self._token(neutral, wording, decision.regime.name, "preferences")
+        form = self._render("preferences_form.html", wording, facts | {"ticked": ticked, "signalled": signalled})
+        return Markup(_filled(form, token, origin, return_to))  # noqa: S704 - rendered by an escaping template
+
+    def grant_form(self, kind: str, name: str, locale: str, regime: str, origin: str, return_to: str) -> Markup:
+        """A form that allows one category or one service, and nothing else. `kind` is `category` or `service`."""
+        wording = self.languages.wording(locale)
+        html = self._grant_html(kind, name, wording)
+        token = self._token(html, wording, regime, f"grant {kind}")
+        return Markup(_filled(html, token, origin, return_to))  # noqa: S704 - rendered by an escaping template
+
+    def _grant_html(self, kind: str, name: str, wording: Wording) -> str:
+        if kind == "service":
+            label = wording.service(name)
+            text = wording("messages.placeholder", service=label, provider=_provider(self.policy.services[name]))
+            button = wording("messages.load_service", service=label)
+        else:
+            label = wording.category(name)
+            text = wording.category_description(name)
+            button = wording("messages.allow_just_this", category=label)
+        facts = {"kind": kind, "name": name, "text": text, "label": button}
+        return self._render("grant_form.html", wording, facts)
+
+    def _render_pieces(
+        self, locale: str, regime: str, opened: frozenset[str], changes: tuple[Change, ...], origin: str
+    ) -> tuple[bytes, bytes]:
+        wording = self.languages.wording(locale)
+        asked = [
+            {**category, "open": category["name"] in opened}
+            for category in categories(self.policy, wording)
+            if category["name"] in self.policy.asked_categories
+        ]
+        facts = {
+            "categories": asked,
+            "opt_out": bool(opened),
+            "changes": [_change(change, wording) for change in changes],
+            "position": self.policy.banner.position,
+            "reopen": self.policy.banner.reopen != "none",
+        }
+        html = self._render("banner.html", wording, facts)
+        token = self._token(html, wording, regime, self.policy.banner.layout)
+        before, _, after = _filled(html, token, origin, _RETURN_TO).partition(_RETURN_TO)
+        return _ascii(before), _ascii(after)
+
+    def _render_reopen(self, locale: str, origin: str) -> bytes:
+        html = self._render("reopen.html", self.languages.wording(locale), {})
+        return _ascii(html.replace(_ORIGIN, str(escape(origin))))
+
+    def _render_placeholder(self, service: str, locale: str, regime: str, origin: str) -> str:
+        wording = self.languages.wording(locale)
+        declared = self.policy.services[service]
+        facts = {
+            "form": self.grant_form("service", service, locale, regime, origin, _RETURN_TO),
+            "service": wording.service(service),
+            "provider": _provider(declared),
+            "policy_url": declared.provider.policy_url if declared.provider else None,
+            "stylesheet": self.assets.style_url,
+        }
+        return self._render("placeholder.html", wording, facts).replace(_ORIGIN, str(escape(origin)))
+
+    def _render(self, template: str, wording: Wording, facts: Mapping[str, Any]) -> str:
+        context = {
+            "t": wording,
+            "path": self.policy.path,
+            "token": _TOKEN,
+            "return_to": _RETURN_TO,
+            "origin": _ORIGIN,
+        }
+        return self._environment.get_template(template).render(context | dict(facts))
+
+    def _token(self, html: str, wording: Wording, regime: str, layout: str) -> str:
+        """Digest the notice, keep its bytes, and sign the token that names it."""
+        notice = {
+            "html": html,
+            "css": self.assets.style.body.decode(),
+            "locale": wording.locale,
+            "layout": layout,
+            "regime": regime,
+            "policy": self.policy.digest,
+        }
+        body = json.dumps(notice, sort_keys=True, separators=(",", ":"), ensure_ascii=True).encode()
+        digest = hashlib.sha256(body).hexdigest()
+        self._keep(digest, body)
+        token = NoticeToken(digest, self.policy.digest, wording.locale, regime)
+        return self._tokens.dumps(token)
+
+
+def _filled(html: str, token: str, origin: str, return_to: str) -> str:
+    """A rendered form with its stand-ins replaced. `origin` and `return_to` are escaped here."""
+    html = html.replace(_TOKEN, token).replace(_ORIGIN, str(escape(origin)))
+    return html.replace(_RETURN_TO, str(escape(return_to)))
+
+
+def categories(policy: Policy, wording: Wording) -> list[dict[str, Any]]:
+    """Every category with a service, in screen order, with its services, in the words of `wording`."""
+    return [
+        {
+            "name": name,
+            "label": wording.category(name),
+            "description": wording.category_description(name),
+            "required": category.required,
+            "services": [
+                {
+                    "name": service,
+                    "label": wording.service(service),
+                    "provider": declared.provider.name if declared.provider else "",
+                    "purpose": wording.local(declared.purpose),
+                }
+                for service, declared in policy.services_in(name).items()
+            ],
+        }
+        for name, category in policy.all_categories.items()
+        if policy.services_in(name)
+    ]
+
+
+def _opened(decision: Decision) -> frozenset[str]:
+    """The categories that are asked about but already open, because the regime reads silence as yes."""
+    return frozenset(name for name in decision.asking if name in decision.consent.allowed_categories)
+
+
+def _change(change: Change, wording: Wording) -> str:
+    return wording(f"changes.{change.kind}", service=wording.service(change.service))
+
+
+def _provider(service: Service) -> str:
+    return service.provider.name if service.provider else ", ".join(service.hosts)
+
+
+def _ascii(html: str) -> bytes:
+    """The same text in any charset that has ASCII: everything else becomes a numeric entity."""
+    return html.encode("ascii", "xmlcharrefreplace")

@@ -1,0 +1,239 @@
+"""The consent cookie and the notice token: compact payloads under itsdangerous signatures, one salt per purpose.
+
+The cookie holds the visitor's choice and nothing else. Layout before base64, big-endian:
+
+    version 1 byte · mechanism 1 byte · issued-at 4 bytes · flags 1 byte · record id 16 bytes (a grant only) ·
+    per category: identity and state 2 bytes · digest 4 bytes (unless denied) · service count 1 byte and 3 bytes each
+
+A refusal carries no record id and the day instead of the second.
+"""
+
+from __future__ import annotations
+
+import binascii
+import hashlib
+import hmac
+import os
+import struct
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from enum import IntEnum
+from functools import lru_cache
+from typing import Final
+
+from itsdangerous import BadSignature, Signer
+from itsdangerous.encoding import base64_decode, base64_encode
+from itsdangerous.signer import SigningAlgorithm
+
+from consentkit.errors import CookieError, SecretKeyError
+
+MECHANISMS: Final = ("form", "script", "api", "direct", "imported")
+DAY: Final = 86_400
+_VERSION: Final = 1
+_HEAD: Final = struct.Struct(">BBIB")
+_ENTRY: Final = struct.Struct(">H")
+_HAS_RECORD: Final = 1
+_RECORD_BYTES: Final = 16
+_DIGEST_BYTES: Final = 4
+_SERVICE_BYTES: Final = 3
+_MAX_COOKIE: Final = 1500
+_MIN_SECRET: Final = 32
+_MIN_DISTINCT: Final = 5
+_CACHED: Final = 2048
+
+
+class Verdict(IntEnum):
+    """What a choice says of one category."""
+
+    DENIED = 0
+    GRANTED = 1
+    #: Some services granted, the others refused.
+    PARTIAL = 2
+    #: Some services granted; the category itself is still to be asked about.
+    OPEN = 3
+
+
+@dataclass(frozen=True, slots=True)
+class CategoryChoice:
+    """The verdict on one category, the digest of what was shown, and for `PARTIAL` and `OPEN` the granted services."""
+
+    verdict: Verdict
+    digest: bytes = b""
+    services: frozenset[bytes] = frozenset()
+
+
+@dataclass(frozen=True, slots=True)
+class StoredChoice:
+    """What a consent cookie says. `issued_at` in unix seconds; `record_id` as hex, only where something is granted."""
+
+    issued_at: int
+    mechanism: str
+    categories: Mapping[int, CategoryChoice] = field(default_factory=dict)
+    record_id: str | None = None
+
+    @property
+    def grants(self) -> bool:
+        """Whether anything at all is granted."""
+        return any(choice.verdict is not Verdict.DENIED for choice in self.categories.values())
+
+
+def category_key(name: str) -> int:
+    """A 14-bit identity of a category that survives reordering and removal of others."""
+    return int.from_bytes(hashlib.sha256(b"category:" + name.encode()).digest()[:2], "big") >> 2
+
+
+def service_key(name: str) -> bytes:
+    """A 24-bit identity of a service that survives reordering and removal of others."""
+    return hashlib.sha256(b"service:" + name.encode()).digest()[:_SERVICE_BYTES]
+
+
+def read_secret_keys(given: str | Sequence[str] | None, environ: Mapping[str, str] = os.environ) -> tuple[str, ...]:
+    """The keys, oldest first, from the argument or `CONSENTKIT_SECRET_KEY` (comma-separated).
+
+    Raises `SecretKeyError` when there is none, or one has fewer than 32 bytes or 5 distinct characters: whoever can
+    guess a key can write consent that was never given.
+    """
+    if given is None:
+        given = [key.strip() for key in environ.get("CONSENTKIT_SECRET_KEY", "").split(",") if key.strip()]
+    keys = (given,) if isinstance(given, str) else tuple(given)
+    if not keys:
+        raise SecretKeyError("No secret key is set.")
+    for key in keys:
+        if not isinstance(key, str):
+            raise SecretKeyError("The secret key must be text, or a list of texts.")
+        if len(key.encode()) < _MIN_SECRET:
+            raise SecretKeyError(f"The secret key is weak: it has fewer than {_MIN_SECRET} bytes.")
+        if len(set(key)) < _MIN_DISTINCT:
+            raise SecretKeyError(f"The secret key is weak: it has fewer than {_MIN_DISTINCT} distinct characters.")
+    return keys
+
+
+class _ShortHMAC(SigningAlgorithm):
+    """HMAC-SHA-256 cut to 128 bits (RFC 2104 section 5), so that the cookie stays under 100 bytes."""
+
+    def get_signature(self, key: bytes, value: bytes) -> bytes:
+        return hmac.new(key, value, hashlib.sha256).digest()[:16]
+
+
+def make_signer(keys: Sequence[str], purpose: str, site_id: str) -> Signer:
+    """A signer whose signatures are good for one purpose on one site alone."""
+    return Signer(
+        list(keys),
+        salt=f"consentkit/{purpose}/{site_id}".encode(),
+        sep=b".",
+        key_derivation="hmac",
+        digest_method=hashlib.sha256,
+        algorithm=_ShortHMAC(),
+    )
+
+
+def unsign(signer: Signer, raw: bytes) -> bytes:
+    """The payload of `raw`. Raises `CookieError` unless the signature is right and every byte is in canonical form."""
+    try:
+        payload = signer.unsign(raw)
+        data = base64_decode(payload)
+        signature = raw[len(payload) + 1 :]
+        if base64_encode(data) != payload or base64_encode(base64_decode(signature)) != signature:
+            raise CookieError("not canonical")
+    except (BadSignature, binascii.Error, ValueError) as error:
+        raise CookieError("bad signature") from error
+    return data
+
+
+class CookieCodec:
+    """Writes and reads consent cookies of one site."""
+
+    def __init__(self, keys: Sequence[str], site_id: str) -> None:
+        self._signer = make_signer(keys, "cookie", site_id)
+        # Only cookies that verified are remembered: an exception is never cached, so forgeries can't fill it.
+        self.loads = lru_cache(maxsize=_CACHED)(self._loads)
+
+    def dumps(self, choice: StoredChoice) -> str:
+        """The cookie value for `choice`."""
+        return self._signer.sign(base64_encode(_pack(choice))).decode("ascii")
+
+    def _loads(self, raw: bytes) -> StoredChoice:
+        """The choice in `raw`. Raises `CookieError` for anything this site did not sign, byte for byte."""
+        if len(raw) > _MAX_COOKIE:
+            raise CookieError("too long")
+        return _unpack(unsign(self._signer, raw))
+
+
+def _pack(choice: StoredChoice) -> bytes:
+    issued = choice.issued_at if choice.grants else choice.issued_at - choice.issued_at % DAY
+    record = bytes.fromhex(choice.record_id) if choice.record_id and choice.grants else b""
+    head = _HEAD.pack(_VERSION, MECHANISMS.index(choice.mechanism), issued, _HAS_RECORD if record else 0)
+    entries = (_pack_entry(key, entry) for key, entry in sorted(choice.categories.items()))
+    return b"".join((head, record, *entries))
+
+
+def _pack_entry(key: int, entry: CategoryChoice) -> bytes:
+    data = _ENTRY.pack(key << 2 | entry.verdict)
+    if entry.verdict is not Verdict.DENIED:
+        data += entry.digest
+    if entry.verdict in (Verdict.PARTIAL, Verdict.OPEN):
+        data += bytes([len(entry.services)]) + b"".join(sorted(entry.services))
+    return data
+
+
+def _unpack(data: bytes) -> StoredChoice:
+    try:
+        version, mechanism, issued_at, flags = _HEAD.unpack_from(data)
+        if version != _VERSION:
+            raise CookieError("unknown version")
+        at = _HEAD.size
+        record = data[at : at + _RECORD_BYTES].hex() if flags & _HAS_RECORD else None
+        categories = _unpack_entries(data, at + _RECORD_BYTES if record else at)
+        return StoredChoice(issued_at, MECHANISMS[mechanism], categories, record)
+    except (struct.error, IndexError) as error:
+        raise CookieError("cut short") from error
+
+
+def _unpack_entries(data: bytes, at: int) -> dict[int, CategoryChoice]:
+    categories: dict[int, CategoryChoice] = {}
+    while at < len(data):
+        (word,) = _ENTRY.unpack_from(data, at)
+        verdict, at = Verdict(word & 3), at + _ENTRY.size
+        digest, services = b"", frozenset[bytes]()
+        if verdict is not Verdict.DENIED:
+            digest, at = data[at : at + _DIGEST_BYTES], at + _DIGEST_BYTES
+        if verdict in (Verdict.PARTIAL, Verdict.OPEN):
+            end = at + 1 + data[at] * _SERVICE_BYTES
+            services = frozenset(data[i : i + _SERVICE_BYTES] for i in range(at + 1, end, _SERVICE_BYTES))
+            at = end
+        categories[word >> 2] = CategoryChoice(verdict, digest, services)
+    return categories
+
+
+@dataclass(frozen=True, slots=True)
+class NoticeToken:
+    """What a visitor was shown, for the hidden field of a form: digests as hex, locale and regime by name."""
+
+    notice_digest: str
+    policy_digest: str
+    locale: str
+    regime: str
+
+
+class TokenCodec:
+    """Writes and reads notice tokens of one site: the same bytes for every visitor, good until the keys rotate out."""
+
+    def __init__(self, keys: Sequence[str], site_id: str) -> None:
+        self._signer = make_signer(keys, "notice", site_id)
+
+    def dumps(self, token: NoticeToken) -> str:
+        """The field's value."""
+        digests = bytes.fromhex(token.notice_digest) + bytes.fromhex(token.policy_digest)
+        data = digests + f"{token.locale} {token.regime}".encode()
+        return self._signer.sign(base64_encode(data)).decode("ascii")
+
+    def loads(self, raw: str) -> NoticeToken | None:
+        """The token in `raw`, or None when this site didn't sign it."""
+        if not raw.isascii() or len(raw) > _MAX_COOKIE:
+            return None
+        try:
+            data = unsign(self._signer, raw.encode("ascii"))
+        except CookieError:
+            return None
+        locale, _, regime = data[64:].decode("ascii").partition(" ")
+        return NoticeToken(data[:32].hex(), data[32:64].hex(), locale, regime)

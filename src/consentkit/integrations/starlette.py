@@ -1,0 +1,117 @@
+"""For apps on Starlette, and anything that has its requests: asking for consent in endpoints and templates."""
+
+from __future__ import annotations
+
+import functools
+import inspect
+from collections.abc import Awaitable, Callable, Mapping, MutableMapping
+from typing import Any, cast
+
+from markupsafe import Markup
+from starlette.concurrency import run_in_threadpool
+from starlette.exceptions import HTTPException
+from starlette.requests import HTTPConnection, Request
+
+from consentkit.consent import NOBODY, Consent
+from consentkit.injection import control
+from consentkit.site import Visit
+
+RequestOrScope = HTTPConnection | Mapping[str, Any]
+
+
+def get_consent(request_or_scope: RequestOrScope) -> Consent:
+    """The consent of a request. On a path the middleware does not see, it denies."""
+    visit = _visit(request_or_scope)
+    return visit.consent if visit is not None else NOBODY
+
+
+class ConsentRequired(HTTPException):
+    """403: the visitor has not allowed `category`. The middleware turns it into a page that offers just that."""
+
+    def __init__(self, category: str) -> None:
+        self.category = category
+        super().__init__(403, detail="consent_required")
+
+
+def demand(request_or_scope: RequestOrScope, category: str) -> None:
+    """Raise `ConsentRequired` unless the visitor allows `category`."""
+    if get_consent(request_or_scope).allows(category):
+        return
+    visit = _visit(request_or_scope)
+    if visit is not None:
+        visit.missing = category
+    raise ConsentRequired(category)
+
+
+def requires_consent(
+    category: str, *, otherwise: Callable[..., Any] | None = None
+) -> Callable[[Callable[..., Any]], Callable[..., Awaitable[Any]]]:
+    """Guard a Starlette endpoint: without consent to `category` it is not called.
+
+    `otherwise` is an endpoint that serves the content without the service. Without it the answer is 403 with a page
+    (or JSON `consent_required`, by `Accept`) that says what is missing and offers to allow just that.
+    """
+
+    def decorate(endpoint: Callable[..., Any]) -> Callable[..., Awaitable[Any]]:
+        @functools.wraps(endpoint)
+        async def guarded(*args: Any, **kwargs: Any) -> Any:
+            request = _request_among(args, kwargs)
+            if otherwise is not None and not get_consent(request).allows(category):
+                return await _call(otherwise, args, kwargs)
+            demand(request, category)
+            return await _call(endpoint, args, kwargs)
+
+        return guarded
+
+    return decorate
+
+
+def consent_context(request: Request) -> dict[str, Any]:
+    """A context processor for `Jinja2Templates`: `consent`, `consent_banner()` and `privacy_choices()`.
+
+    The two helpers put the banner or the "Privacy choices" control where the template calls them, instead of where
+    they would be injected.
+    """
+    return {
+        "consent": get_consent(request),
+        "consent_banner": functools.partial(consent_banner, request),
+        "privacy_choices": functools.partial(privacy_choices, request),
+    }
+
+
+def consent_banner(request_or_scope: RequestOrScope) -> Markup:
+    """The banner, or for those who decided the re-open control, to be placed by hand. Nothing else is injected then."""
+    visit = _visit(request_or_scope)
+    if visit is None:
+        return Markup("")
+    visit.placed_by_hand = True
+    return Markup(control(visit).decode("ascii"))  # noqa: S704 - rendered by an escaping template
+
+
+def privacy_choices(request_or_scope: RequestOrScope) -> Markup:
+    """A link to the preferences page, to be placed by hand."""
+    visit = _visit(request_or_scope)
+    if visit is None:
+        return Markup("")
+    label = visit.site.languages.wording(visit.locale)("banner.reopen")
+    href = f"{visit.base}{visit.site.policy.path}/preferences"
+    return Markup('<a class="ckit-choices" href="{}">{}</a>').format(href, label)
+
+
+def _visit(request_or_scope: RequestOrScope) -> Visit | None:
+    scope = request_or_scope.scope if isinstance(request_or_scope, HTTPConnection) else request_or_scope
+    found = scope.get("consentkit")
+    return found if isinstance(found, Visit) else None
+
+
+def _request_among(args: tuple[Any, ...], kwargs: Mapping[str, Any]) -> HTTPConnection:
+    for value in (*args, *kwargs.values()):
+        if isinstance(value, HTTPConnection):
+            return value
+    raise TypeError("an endpoint marked requires_consent must take the request as an argument")
+
+
+async def _call(endpoint: Callable[..., Any], args: tuple[Any, ...], kwargs: MutableMapping[str, Any]) -> Any:
+    if inspect.iscoroutinefunction(endpoint):
+        return await cast("Awaitable[Any]", endpoint(*args, **kwargs))
+    return await run_in_threadpool(endpoint, *args, **kwargs)

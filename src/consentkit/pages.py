@@ -1,0 +1,58 @@
+"""Which responses are pages that may be rewritten. All reasons not to touch one are here, each with a name."""
+
+from __future__ import annotations
+
+import codecs
+import re
+from collections.abc import Mapping
+from typing import Any
+
+from consentkit.http import RawHeaders, header, header_values
+
+#: Charsets in which a byte below 0x80 need not be the ASCII character.
+_NOT_ASCII = re.compile(rb"utf-?16|utf-?32|utf-?7|iso-2022|hz-gb|ucs-?[24]|unicode|cesu|ebcdic|cp037", re.IGNORECASE)
+_MARKS = (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE, codecs.BOM_UTF32_BE)
+#: Places in a page that fetch something but never a page.
+_NEVER_A_PAGE = frozenset(
+    (b"image", b"script", b"style", b"font", b"audio", b"video", b"track", b"manifest", b"worker")
+)
+
+
+def reason_untouched(method: str, status: int, headers: RawHeaders, message: Mapping[str, Any]) -> str | None:
+    """Why a response's body is left as it is, or None when it is a page to be rewritten."""
+    types = header_values(headers, b"content-type")
+    if status < 200 or status in (204, 205, 206) or 300 <= status < 400:
+        return "status"
+    if len(types) != 1 or types[0].partition(b";")[0].strip().lower() != b"text/html":
+        return "type"
+    if _NOT_ASCII.search(types[0].partition(b";")[2]):
+        return "charset"
+    if any(value.strip().lower() not in (b"", b"identity") for value in header_values(headers, b"content-encoding")):
+        return "encoded"
+    if any(value.strip().lower().startswith(b"attachment") for value in header_values(headers, b"content-disposition")):
+        return "download"
+    if len(header_values(headers, b"content-length")) > 1:
+        return "length"
+    if message.get("trailers") and any(b"digest" in value.lower() for value in header_values(headers, b"trailer")):
+        return "digest trailer"
+    return "head" if method == "HEAD" else None
+
+
+def has_unreadable_mark(body: bytes) -> bool:
+    """Whether the page begins with a byte order mark of an encoding that isn't a superset of ASCII."""
+    return body.startswith(_MARKS)
+
+
+def may_get_page(headers: RawHeaders) -> bool:
+    """Whether the answer to a request may be a page. A browser says so by `Sec-Fetch-Dest`."""
+    return header(headers, b"sec-fetch-dest") not in _NEVER_A_PAGE
+
+
+def is_fragment_request(headers: RawHeaders) -> bool:
+    """Whether a script asked for a piece of a page rather than a page."""
+    for key, value in headers:
+        if key in (b"hx-request", b"turbo-frame", b"x-requested-with"):
+            return True
+        if key == b"sec-fetch-dest" and value == b"empty":
+            return True
+    return False
