@@ -18,7 +18,8 @@ class Problem:
     """One thing wrong in a policy file.
 
     `line` and `column` count from 1. `level` is `"error"` (the policy is refused) or `"warning"` (it loads, and
-    `consentkit check` says so). `path` is the place as dotted keys, for example `services.matomo.hosts.0`.
+    `consentkit check` says so). `path` is the place as dotted keys, for example `services.matomo.hosts.0`; `at_key`
+    says that the key there is at fault, not its value.
     """
 
     message: str
@@ -26,6 +27,7 @@ class Problem:
     line: int = 1
     column: int = 1
     level: str = "error"
+    at_key: bool = False
 
 
 class ConfigurationError(ConsentKitError):

@@ -23,7 +23,9 @@ from consentkit.policy.suggest import printable
 from consentkit.policy.yaml_tree import MAX_BYTES, MAX_PROBLEMS, UnreadableError, read_tree
 
 SITE_URL_VARIABLE = "CONSENTKIT_SITE_URL"
+#: Enough to take out faults that only show once others are gone.
 _ROUNDS = 8
+_KEY_ERRORS = frozenset({"extra_forbidden", "missing"})
 Loc = tuple[int | str, ...]
 
 
@@ -115,7 +117,8 @@ def _problems(errors: list[ErrorDetails], faulty: set[Loc], touched: set[Loc]) -
             found.extend(cause.problems)
         elif not _follows(loc, error["type"], faulty, touched):
             path = ".".join(str(part) for part in loc)
-            found.append(Problem(sentence(error), path))
+            at_key = error["type"] in _KEY_ERRORS or error["loc"][-1:] == ("[key]",)
+            found.append(Problem(sentence(error), path, at_key=at_key))
     return found
 
 
@@ -126,7 +129,7 @@ def _follows(loc: Loc, kind: str, faulty: set[Loc], touched: set[Loc]) -> bool:
 
 
 def _placed(problem: Problem, locator: Locator) -> Problem:
-    line, column = locator.place(problem.path, of_key=problem.message.startswith(("unknown key", "the key")))
+    line, column = locator.place(problem.path, of_key=problem.at_key)
     message = f"{printable(problem.path)}: {problem.message}" if problem.path else problem.message
     return replace(problem, message=message, line=line, column=column)
 

@@ -7,6 +7,7 @@ Every fault here refuses the policy, whether it came from a file or from Python.
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 from fnmatch import fnmatchcase
 
 from consentkit.errors import Problem
@@ -89,13 +90,13 @@ def _regime_faults(declared: Declaration, categories: tuple[str, ...]) -> Iterat
     for place in declared.regimes.map:
         fault = place_fault(place)
         if fault:
-            yield Problem(f"{place!r} {fault}", f"regimes.map.{place}")
+            yield Problem(f"{place!r} {fault}", f"regimes.map.{place}", at_key=True)
     required = required_categories(declared)
     for regime, overrides in declared.regimes.overrides.items():
         for category in overrides:
             path = f"regimes.overrides.{regime}.{category}"
             if category not in categories:
-                yield _unknown_category(category, categories, path)
+                yield replace(_unknown_category(category, categories, path), at_key=True)
             elif category in required:
                 message = f"{category!r} is required, so silence is never read for it; remove this line"
                 yield Problem(message, path)
