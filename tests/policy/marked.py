@@ -16,10 +16,9 @@ def places(marked: str) -> tuple[str, list[tuple[int, int]]]:
     found: list[tuple[int, int]] = []
     lines: list[str] = []
     for number, line in enumerate(marked.split("\n"), 1):
-        while "¦" in line:
-            found.append((number, line.index("¦") + 1))
-            line = line.replace("¦", "", 1)
-        lines.append(line)
+        parts = line.split("¦")
+        found.extend((number, len("".join(parts[:count])) + 1) for count in range(1, len(parts)))
+        lines.append("".join(parts))
     return "\n".join(lines), found
 
 

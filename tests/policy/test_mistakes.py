@@ -201,8 +201,10 @@ MISTAKES = {
         MINIMAL + "exclude: ¦!!python/object/apply:os.system [/x]\n", "the tag !!python/object/apply", "plain value"
     ),
     "tab": Mistake(MINIMAL + "banner:\n¦\tlayout: bar\n", "a tab is used for indentation", "spaces only"),
-    "quote left open": Mistake(MINIMAL + "path: ¦'/x\n", "a quote is opened and never closed", "quote"),
-    "bracket left open": Mistake(MINIMAL + "exclude: [/a, /b\n¦", "the list opened with [ is not closed", "write ]"),
+    "quote left open": Mistake(MINIMAL + "path: ¦'/x\n", "the quote opened here is never closed", "quote"),
+    "bracket left open": Mistake(
+        MINIMAL + "exclude: ¦[/a, /b\n", "the list opened here with [ is not closed", "write ]"
+    ),
     "colon in a text": Mistake(
         'site: {url: "https://a.example", name: x}\nservices: {}\npath: a¦: b\n', "a colon isn't expected", "in quotes"
     ),

@@ -14,13 +14,13 @@ _SENTENCES = (
     ("mapping values are not allowed", "a colon isn't expected here; put text with `: ` in it in quotes"),
     (
         "expected ',' or ']'",
-        "the list opened with [ is not closed; write ] at its end, and commas between items",
+        "the list opened here with [ is not closed; write ] at its end, and commas between items",
     ),
     (
         "expected ',' or '}'",
-        "the mapping opened with { is not closed; write } at its end, and commas between pairs",
+        "the mapping opened here with { is not closed; write } at its end, and commas between pairs",
     ),
-    ("found unexpected end of stream", "a quote is opened and never closed"),
+    ("found unexpected end of stream", "the quote opened here is never closed"),
     ("that cannot start any token", "text can't begin with this character; put the text in quotes"),
     ("found '<scalar>'", "there is text after the end of a value; put the whole value in quotes"),
     (
@@ -45,18 +45,18 @@ _SENTENCES = (
 )
 
 
+#: Where it begins tells more than where the parser gave up.
+_AT_BEGINNING = ("found unexpected end of stream", "could not find expected ':'", "expected ',' or")
+
+
 def syntax_problem(error: MarkedYAMLError, text: str) -> Problem:
     """The `Problem` for what the YAML parser found in `text`."""
     marked: Any = error
-    start = marked.context_mark
-    mark = marked.problem_mark or start
+    found = str(marked.problem or "")
+    begins = found.startswith(_AT_BEGINNING) and marked.context_mark is not None
+    mark = marked.context_mark if begins else marked.problem_mark or marked.context_mark
     line, column = (mark.line + 1, mark.column + 1) if mark else (1, 1)
-    problem = str(marked.problem or "")
-    message = next((sentence for part, sentence in _SENTENCES if part in problem), None)
-    if message is None:
-        message = f"not valid YAML: {problem}"
-    if start is not None and start.line + 1 < line and "never closed" in message:
-        line, column = start.line + 1, start.column + 1
+    message = next((sentence for part, sentence in _SENTENCES if part in found), f"not valid YAML: {found}")
     if _tab_in_indentation(text, line):
         message, column = _SENTENCES[0][1], 1
     return Problem(message, line=line, column=column)
