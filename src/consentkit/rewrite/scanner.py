@@ -11,7 +11,9 @@ from __future__ import annotations
 import re
 from collections.abc import Callable
 
-from consentkit.rewrite.construction import Content
+from consentkit.rewrite.construction import Content, Mode
+from consentkit.rewrite.elements import Node, Space
+from consentkit.rewrite.shortcut import LOG_LIMIT, RUN, Shortcut
 from consentkit.rewrite.tags import TAG_NAME, Inside, Tag, scan_tag
 from consentkit.rewrite.tree import TreeState
 
@@ -48,6 +50,12 @@ class Scanner:
         self._eof = False
         self._step: Callable[[], bool] = self._read_first
         self._tree = TreeState()
+        self._shortcut: Shortcut | None = None
+        self._log: list[bytes] | None = []
+        self._logged = 0
+        self._offset = 0
+        self._tracks = False
+        self._changes_body = False
         self._outer: TreeState | None = None
         self._searched = 0
         self._diverged = False
@@ -87,6 +95,16 @@ class Scanner:
 
     # input and output
 
+    def _accept(self, data: bytes) -> None:
+        """Add the next bytes of the document."""
+        self._data = self._data + data if self._data else data
+        if self._log is not None:
+            self._logged += len(data)
+            if self._logged <= LOG_LIMIT:
+                self._log.append(data)
+            else:
+                self._log = None
+
     def _advance(self) -> None:
         """Read as far as the data goes."""
         while True:
@@ -117,6 +135,7 @@ class Scanner:
         keep = self._pos if self._mark is None else self._mark
         self._flush(keep)
         self._data = self._data[keep:]
+        self._offset += keep
         self._pos -= keep
         self._searched = max(0, self._searched - keep)
         self._done = 0
@@ -160,6 +179,11 @@ class Scanner:
         return True
 
     def _read_data(self) -> bool:
+        if self._shortcut is None:
+            self._try_shortcut()
+        elif not self._shortcut.foreign:
+            run = RUN.match(self._data, self._pos, self._end)
+            self._pos = run.end() if run is not None else self._pos
         if self._pos >= self._end:
             return False
         found = self._data.find(b"<", self._pos, self._end)
@@ -169,6 +193,9 @@ class Scanner:
 
     def _read_text(self, stop: int) -> bool:
         text = self._data[self._pos : stop]
+        if self._shortcut is not None:
+            self._pos = stop
+            return True
         rest = text.lstrip(b"\t\n\f\r ")
         if len(rest) < len(text):
             self._tree.text(blank=True)
@@ -201,7 +228,7 @@ class Scanner:
         elif opening == b"<!doctype":
             self._on_doctype()
             self._step = self._read_bogus
-        elif opening == b"<![cdata[" and self._data.startswith(b"<![CDATA[", self._pos) and self._tree.in_foreign:
+        elif opening == b"<![cdata[" and self._data.startswith(b"<![CDATA[", self._pos) and self._in_foreign():
             self._step = self._read_cdata
         elif not self._eof and any(x.startswith(opening) for x in (b"<!--", b"<!doctype", b"<![cdata[")):
             return False
@@ -225,8 +252,12 @@ class Scanner:
     def _read_bogus(self) -> bool:
         return self._read_until(_CLOSE, 0)
 
+    def _in_foreign(self) -> bool:
+        return self._tree.in_foreign if self._shortcut is None else bool(self._shortcut.foreign)
+
     def _read_cdata(self) -> bool:
-        self._tree.text(blank=False)
+        if self._shortcut is None:
+            self._tree.text(blank=False)
         return self._read_until(_CDATA_END, 2)
 
     def _read_until(self, pattern: re.Pattern[bytes], back: int) -> bool:
@@ -249,7 +280,10 @@ class Scanner:
             return False
         self._name = found[2][:_NAME_LIMIT].lower()
         self._is_end = bool(found[1])
-        if not self._on_tag_name(self._pos):
+        if self._shortcut is not None:
+            if self._shortcut.loses_track(self._name, is_end=self._is_end):
+                self._leave_shortcut(self._shortcut)
+        elif not self._on_tag_name(self._pos):
             return True
         if not self._is_end:
             self._mark = self._pos
@@ -276,13 +310,18 @@ class Scanner:
     def _close_end_tag(self) -> None:
         if self._raw_name:
             self._raw_name = b""
+        elif self._shortcut is not None:
+            self._shortcut.end()
         else:
             self._tree.end(self._name)
 
     def _close_start_tag(self, *, self_closing: bool) -> None:
         tag = self._long_tag or Tag(self._data[self._mark : self._pos])
         self._long_tag = None
-        content = self._tree.start(tag, self_closing=self_closing)
+        if self._shortcut is not None:
+            content = self._shortcut.start(tag.name, self_closing=self_closing)
+        else:
+            content = self._tree.start(tag, self_closing=self_closing)
         self._step = self._read_data
         if content is Content.SCRIPT:
             self._raw_name = tag.name
@@ -353,8 +392,9 @@ class Scanner:
 
     def _enter_noscript(self, tag: Tag) -> None:
         self._outer = self._tree
-        self._tree = self._tree.without_scripting()
-        self._tree.start(tag, self_closing=False)
+        if self._shortcut is None:
+            self._tree = self._tree.without_scripting()
+            self._tree.start(tag, self_closing=False)
         self._searched = self._end = self._pos
 
     def _leave_noscript(self) -> None:
@@ -367,9 +407,64 @@ class Scanner:
             self._long_tag = None
             self._step = self._read_data
         self._pos = self._end
+        if self._shortcut is not None:
+            self._shortcut.foreign.clear()
         if self._outer is not None:
             self._tree = self._outer
             self._outer = None
+
+    # the fast way through a body
+
+    def _try_shortcut(self) -> None:
+        plain = self._tree.mode is Mode.BODY and len(self._tree.open.nodes) == 2
+        if plain and self._outer is None and not self._tracks:
+            self._shortcut = Shortcut()
+
+    def _leave_shortcut(self, shortcut: Shortcut) -> None:
+        """Follow the tree from here on, having read the beginning again; if that is gone, from what is known."""
+        self._shortcut = None
+        self._tracks = True
+        if self._log is not None:
+            replay = _Replay(b"".join(self._log)[: self._offset + self._pos])
+            self._tree, self._outer = replay.trees()
+        else:
+            for name in shortcut.foreign:
+                self._tree.open.push_node(Node(name, Space.MATHML if shortcut.foreign[0] == b"math" else Space.SVG))
+        self._tree.frameset_ok &= not self._changes_body
+        self._log = None
+
+
+class _Replay(Scanner):
+    """Reads a part of a document only to know the tree at its end."""
+
+    def __init__(self, beginning: bytes) -> None:
+        super().__init__()
+        self._tracks = True
+        self._data = beginning
+        self._eof = True
+        self._advance()
+
+    def trees(self) -> tuple[TreeState, TreeState | None]:
+        """The tree, and the one outside a `noscript` that is still open."""
+        return self._tree, self._outer
+
+    def _on_text(self, start: int) -> bool:
+        return True
+
+    def _on_tag_name(self, start: int) -> bool:
+        return True
+
+    def _on_start_tag(self, tag: Tag, content: Content) -> None:
+        self._release()
+
+    def _on_long_tag(self, tag: Tag) -> None:
+        self._release()
+
+    def _on_script_content(self, content: bytes, *, complete: bool) -> None:
+        """Scripts are never held here."""
+
+    def _on_doctype(self) -> None:
+        """Doctypes don't matter here."""
 
 
 _CLOSE = re.compile(rb">")

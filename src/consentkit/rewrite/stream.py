@@ -73,7 +73,7 @@ class Rewriter(Scanner):
         """Take the next bytes of the document, and give what can be sent on."""
         if self._is_done():
             return data
-        self._data = self._data + data if self._data else data
+        self._accept(data)
         self._advance()
         return self._take()
 
@@ -108,7 +108,7 @@ class Rewriter(Scanner):
     def _place_body(self, position: int) -> None:
         if self._body_pending:
             self._body_pending = False
-            self.placed_body = True
+            self.placed_body = self._changes_body = True
             self._insert(position, self._body)
 
     def _begin_body(self) -> bool:

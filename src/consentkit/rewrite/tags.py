@@ -27,7 +27,9 @@ ATTRIBUTES = rb"(?:[\t\n\f\r /]++|" + ATTRIBUTE + rb")*+"
 
 TAG_NAME = re.compile(rb"<(/?)([A-Za-z][^\t\n\f\r />]*+)")
 
-_BETWEEN_RUN = re.compile(rb"(?:[\t\n\f\r ]++|(/)|" + ATTRIBUTE + rb")*+")
+# A slash is only passed when it can't be the one that closes the tag. No groups capture inside possessive repeats:
+# Python 3.11 loses count of them.
+_BETWEEN_RUN = re.compile(rb"(?:[\t\n\f\r ]++|/(?=[^>])|" + ATTRIBUTE + rb")*+")
 _NAME_RUN = re.compile(rb"[^\t\n\f\r />=]*+")
 _SPACE_RUN = re.compile(rb"[\t\n\f\r ]*+")
 _UNQUOTED_RUN = re.compile(rb"[^\t\n\f\r >]*+")
@@ -70,12 +72,12 @@ def _scan_between(data: bytes, pos: int, end: int, state: Inside) -> tuple[int, 
     run = _BETWEEN_RUN.match(data, pos, end)
     if run is not None and run.end() > pos:
         pos = run.end()
-        state = Inside.SLASH if run.end(1) == pos else Inside.BETWEEN
+        state = Inside.BETWEEN
     if pos >= end:
         return pos, state
     if data[pos] == 0x3E:
         return pos + 1, Inside.SELF_CLOSED if state is Inside.SLASH else Inside.CLOSED
-    return pos + 1, Inside.NAME
+    return pos + 1, Inside.SLASH if data[pos] == 0x2F else Inside.NAME
 
 
 def _scan_attribute(data: bytes, pos: int, end: int, state: Inside) -> tuple[int, Inside]:
@@ -120,7 +122,7 @@ class Attribute:
 
 _ATTRIBUTE_PARTS = re.compile(
     rb"([^\t\n\f\r />][^\t\n\f\r />=]*+)"
-    rb"(?:[\t\n\f\r ]*+=[\t\n\f\r ]*+(?:\"([^\"]*+)\"?|'([^']*+)'?|([^\t\n\f\r >\"'][^\t\n\f\r >]*+)|))?+"
+    rb"(?:[\t\n\f\r ]*+=[\t\n\f\r ]*+(?:\"([^\"]*+)\"?|'([^']*+)'?|([^\t\n\f\r >\"'][^\t\n\f\r >]*+)|))?"
 )
 
 

@@ -11,7 +11,8 @@ from consentkit.rewrite.ends import END
 from consentkit.rewrite.starts import START
 from consentkit.rewrite.tags import Tag
 
-_BREAKOUT = HEADINGS | words(
+#: Start tags that end SVG and MathML.
+BREAKOUT = HEADINGS | words(
     "b big blockquote body br center code dd div dl dt em embed head hr i img li listing menu meta nobr ol p pre ruby "
     "s small span strong strike sub sup table tt u ul var"
 )
@@ -97,7 +98,7 @@ class TreeState(Construction):
         return not (node.space is Space.MATHML and node.name == b"annotation-xml" and name == b"svg")
 
     def _start_foreign(self, tag: Tag) -> None:
-        if tag.name in _BREAKOUT or (tag.name == b"font" and any(x in tag for x in _FONT)):
+        if tag.name in BREAKOUT or (tag.name == b"font" and any(x in tag for x in _FONT)):
             self._break_out()
             self.again = True
             return
