@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import random
 from pathlib import Path
 
@@ -61,14 +60,15 @@ def test_a_file_that_cannot_be_read_says_why(tmp_path: Path, make: object, messa
     assert ":1:1: " in str(caught.value)
 
 
-@pytest.mark.skipif(os.geteuid() == 0, reason="root may read everything")
-def test_a_file_without_permission_says_so(tmp_path: Path) -> None:
+def test_a_file_without_permission_says_so(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """A file that this user may not read says so."""
-    path = tmp_path / "consent.yaml"
-    path.write_text(MINIMAL)
-    path.chmod(0)
+
+    def refuse(*_: object, **__: object) -> None:
+        raise PermissionError
+
+    monkeypatch.setattr(Path, "open", refuse)
     with pytest.raises(PolicyError, match="may not be read by this user"):
-        load_policy(path)
+        load_policy(tmp_path / "consent.yaml")
 
 
 def test_errors_are_one_family_and_carry_their_evidence() -> None:
@@ -93,9 +93,7 @@ def test_the_environment_replaces_the_site_url() -> None:
 
 def test_a_wrong_site_url_in_the_environment_names_the_variable() -> None:
     """A wrong value there is told with the variable's name, at the line it replaces."""
-    with pytest.raises(
-        PolicyError, match="x:1:13: site.url: the environment variable CONSENTKIT_SITE_URL .* must begin"
-    ):
+    with pytest.raises(PolicyError) as caught:
         parse_policy(MINIMAL, "x", environ={"CONSENTKIT_SITE_URL": "ftp://x"})
     told = "x:1:13: site.url: the environment variable CONSENTKIT_SITE_URL replaces this, and its value must begin"
     assert str(caught.value).startswith(told)

@@ -11,6 +11,8 @@ from consentkit.policy.shapes import is_dict, is_list
 
 SCHEMA_ID = "urn:consentkit:schema:policy:1"
 Schema = Mapping[str, Any]
+#: Keywords whose keys are names, not keywords.
+_NAMED = frozenset({"properties", "patternProperties", "$defs"})
 
 
 @lru_cache(maxsize=1)
@@ -32,7 +34,11 @@ def _friendly(schema: Any) -> Any:
         return [_friendly(part) for part in schema]
     if not is_dict(schema):
         return schema
-    result = {key: _friendly(part) for key, part in schema.items() if not _says_nothing(key, part)}
+    result = {
+        key: {name: _friendly(inner) for name, inner in part.items()} if key in _NAMED else _friendly(part)
+        for key, part in schema.items()
+        if not _says_nothing(key, part)
+    }
     if result.get("type") == "array" and "items" in result:
         return _one_or_many(result)
     if result.get("title") == "Service" and result.get("required") == ["category"]:
