@@ -79,6 +79,10 @@ class Articles:
         """Everything in one language: the lead story first, then newest first."""
         return sorted((a for a in self._all if a.locale == locale), key=lambda article: not article.lead)
 
+    def untranslated(self) -> list[Article]:
+        """English articles that have no translation, newest first."""
+        return [a for a in self._all if a.locale == "en" and self.translation(a) is None]
+
     def in_section(self, section: str, locale: str = "en") -> list[Article]:
         """One section of one edition, newest first."""
         return [a for a in self._all if a.section == section and a.locale == locale]

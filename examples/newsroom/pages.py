@@ -21,9 +21,14 @@ _LETTER_NOTES = ("subscribed", "address_wrong")
 
 async def front(request: Request) -> Response:
     """All of one edition, the lead story on top."""
-    stories = newsroom_of(request).articles.edition(locale_of(request))
+    articles = newsroom_of(request).articles
+    locale = locale_of(request)
     note = request.query_params.get("letter")
-    context = {"stories": stories, "letter_note": note if note in _LETTER_NOTES else None}
+    context = {
+        "stories": articles.edition(locale),
+        "untranslated": articles.untranslated() if locale != "en" else [],
+        "letter_note": note if note in _LETTER_NOTES else None,
+    }
     return render(request, "front.html", context)
 
 

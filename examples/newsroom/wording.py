@@ -8,6 +8,7 @@ from datetime import date, datetime
 Words = Mapping[str, str]
 
 _EN: Words = {
+    "code": "en",
     "tagline": "News from both banks of the Wen",
     "skip": "Skip to the article",
     "sections": "Sections",
@@ -20,6 +21,7 @@ _EN: Words = {
     "minutes": "min read",
     "by": "By the",
     "more": "Also in this edition",
+    "untranslated": "In the English edition",
     "in_short": "In short",
     "tides": "Tides at the mole",
     "advert": "Advertisement",
@@ -70,6 +72,7 @@ _EN: Words = {
 }
 
 _FR: Words = {
+    "code": "fr",
     "tagline": "Les nouvelles des deux rives du Wen",
     "skip": "Aller à l’article",
     "sections": "Rubriques",
@@ -82,6 +85,7 @@ _FR: Words = {
     "minutes": "min de lecture",
     "by": "Par",
     "more": "Aussi dans cette édition",
+    "untranslated": "Dans l’édition anglaise",
     "in_short": "En bref",
     "tides": "Marées au môle",
     "advert": "Publicité",
