@@ -10,8 +10,8 @@ from html import escape
 from consentkit.policy.aliases import canonical_category
 from consentkit.rewrite.native import Mark, read_mark
 from consentkit.rewrite.rules import Rules, ServiceRule
-from consentkit.rewrite.tags import Tag
-from consentkit.rewrite.urls import RELATIVE, Address, read_address
+from consentkit.rewrite.tags import Attribute, Tag
+from consentkit.rewrite.urls import RELATIVE, Address, names_its_host, read_address
 
 #: Which attributes make which element load something.
 LOADING: dict[bytes, tuple[bytes, ...]] = {
@@ -88,6 +88,28 @@ def decide(source: bytes, rules: Rules, base: Address, read_srcdoc: SrcdocReader
     label, key = _name_it(mark if named else None, service, _addresses(tag, base), rules)
     edits = _merge(_disarm(tag), _rename(tag, names), [_mark_inert(tag, label)])
     return Decision(edits, key, placeholder=tag.name == b"iframe" and not _is_invisible(tag))
+
+
+def decide_long(source: bytes, rules: Rules, base: Address, read_srcdoc: SrcdocReader) -> Decision:
+    """Decide on the beginning of a start tag that is too long to be read whole.
+
+    While anything is refused this fails closed: an attribute that could still come, or whose value is not known far
+    enough, is kept from loading by an empty one of the same name before it, since the first one counts.
+    """
+    decision = decide(source, rules, base, read_srcdoc)
+    if not rules.refuses_something:
+        return decision
+    tag = Tag(source)
+    cut = tag.attributes[-1] if tag.attributes else None
+    unknown = [x for x in LOADING[tag.name] if x not in tag]
+    if cut is not None and cut.name in LOADING[tag.name] and not _is_known(cut):
+        unknown.append(cut.name)
+    guards = ((tag.name_end, tag.name_end, b" " + x + b'=""') for x in unknown)
+    return replace(decision, edits=_merge(decision.edits, guards), reads_content=False)
+
+
+def _is_known(cut: Attribute) -> bool:
+    return cut.name not in _LISTS and cut.name != b"srcdoc" and names_its_host(Tag.decode(cut))
 
 
 def refuse_script(source: bytes, rule: ServiceRule) -> Decision:

@@ -95,6 +95,11 @@ class Rules:
         self.memory[tag] = decision
 
     @property
+    def refuses_something(self) -> bool:
+        """Whether any service or category is closed."""
+        return bool(self._refused) or not self._categories <= self._allowed_categories
+
+    @property
     def has_inline(self) -> bool:
         """Whether any refused service is known by a text in inline scripts."""
         return self._inline.pattern is not None

@@ -13,7 +13,7 @@ from collections.abc import Callable
 
 from consentkit.rewrite.construction import Content, Mode
 from consentkit.rewrite.elements import Node, Space
-from consentkit.rewrite.shortcut import LOG_LIMIT, RUN, Shortcut
+from consentkit.rewrite.shortcut import HELD, LOG_LIMIT, RUN, Shortcut
 from consentkit.rewrite.tags import TAG_NAME, Inside, Tag, scan_tag
 from consentkit.rewrite.tree import TreeState
 
@@ -285,12 +285,16 @@ class Scanner:
                 self._leave_shortcut(self._shortcut)
         elif not self._on_tag_name(self._pos):
             return True
-        if not self._is_end:
+        if not self._is_end and self._must_hold():
             self._mark = self._pos
         self._pos = found.end()
         self._inside = Inside.BETWEEN
         self._step = self._read_tag
         return True
+
+    def _must_hold(self) -> bool:
+        """Whether the attributes of the start tag that begins here matter."""
+        return self._shortcut is None or self._name in HELD
 
     def _read_tag(self) -> bool:
         self._pos, self._inside = scan_tag(self._data, self._pos, self._end, self._inside)
@@ -316,7 +320,7 @@ class Scanner:
             self._tree.end(self._name)
 
     def _close_start_tag(self, *, self_closing: bool) -> None:
-        tag = self._long_tag or Tag(self._data[self._mark : self._pos])
+        tag = self._long_tag or Tag(b"<" + self._name if self._mark is None else self._data[self._mark : self._pos])
         self._long_tag = None
         if self._shortcut is not None:
             content = self._shortcut.start(tag.name, self_closing=self_closing)
@@ -330,7 +334,8 @@ class Scanner:
         elif content is Content.PLAIN:
             self._step = self._read_plain
         elif content is Content.RAW and tag.name == b"noscript":
-            self._enter_noscript(tag)
+            if self._outer is None:
+                self._enter_noscript(tag)
         elif content is Content.RAW:
             self._raw_name = tag.name
             self._step = self._read_raw

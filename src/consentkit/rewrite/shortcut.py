@@ -18,7 +18,9 @@ from consentkit.rewrite.tree import BREAKOUT
 LOG_LIMIT = 131_072
 
 _RAW = words("iframe noembed noframes noscript style textarea title xmp")
-_STOPS = frozenset(LOADING) | _RAW | words("base col frameset math plaintext select svg template")
+#: Start tags whose attributes matter here.
+HELD = frozenset(LOADING) | words("base")
+_STOPS = HELD | _RAW | words("col frameset math noscript plaintext select svg template")
 _INTEGRATION_POINTS = words("annotation-xml desc foreignobject mi mn mo ms mtext title")
 _EMPTY_SHAPES = (b"circle", b"ellipse", b"line", b"path", b"polygon", b"polyline", b"rect", b"stop", b"use")
 
@@ -40,11 +42,12 @@ _SELECT = rb"<select" + _AFTER_NAME + ATTRIBUTES + rb">(?:[^<]++|</?opt(?:ion|gr
 RUN = re.compile(
     rb"(?:[^<]++"
     rb"|<(?!" + _STOP_NAMES + rb")[A-Za-z][^\t\n\f\r />]*+" + ATTRIBUTES + rb">"
+    rb"|<(?=[^A-Za-z/!?])"
     rb"|</[A-Za-z][^\t\n\f\r />]*+" + ATTRIBUTES + rb">"
     rb"|" + _ICON + rb"|" + _SELECT + rb")*+"
 )
 
-_CONTENT = {**dict.fromkeys(_RAW, Content.RAW), b"script": Content.SCRIPT, b"plaintext": Content.PLAIN}
+_CONTENT = {**dict.fromkeys(_RAW, Content.RAW), b"script": Content.SCRIPT, b"noscript": Content.RAW, b"plaintext": Content.PLAIN}
 
 
 class Shortcut:

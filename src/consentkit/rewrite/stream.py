@@ -11,6 +11,7 @@ from consentkit.rewrite.decisions import (
     Decision,
     apply_edits,
     decide,
+    decide_long,
     refuse_script,
     srcdoc_attribute,
     without_quotes,
@@ -127,7 +128,7 @@ class Rewriter(Scanner):
             return False
         self._pos += length
         self._place_body(self._pos)
-        self._step = self._read_data
+        self._step = self._read_plain if self._rules is None else self._read_data
         return True
 
     def _on_text(self, start: int) -> bool:
@@ -221,7 +222,7 @@ class Rewriter(Scanner):
     def _on_long_tag(self, tag: Tag) -> None:
         if self._rules is None or tag.name not in LOADING or self._mark is None:
             return
-        decision = decide(tag.source, self._rules, self._base, self._refused_in_srcdoc)
+        decision = decide_long(tag.source, self._rules, self._base, self._refused_in_srcdoc)
         end, self._pos = self._pos, self._mark + len(tag.source)
         self._apply(tag.source, decision)
         self._pos = end

@@ -92,6 +92,8 @@ def _scan_attribute(data: bytes, pos: int, end: int, state: Inside) -> tuple[int
     char = data[pos : pos + 1]
     if char == b">":
         return pos + 1, Inside.CLOSED
+    if state is Inside.AFTER_NAME and char not in b"/=":
+        return pos, Inside.BETWEEN
     return pos + 1, _NEXT[state].get(char, _OTHERWISE[state])
 
 
@@ -103,7 +105,7 @@ _NEXT: Mapping[Inside, Mapping[bytes, Inside]] = {
 }
 _OTHERWISE: Mapping[Inside, Inside] = {
     Inside.NAME: Inside.AFTER_NAME,
-    Inside.AFTER_NAME: Inside.NAME,
+    Inside.AFTER_NAME: Inside.BETWEEN,
     Inside.BEFORE_VALUE: Inside.UNQUOTED,
     Inside.UNQUOTED: Inside.BETWEEN,
 }

@@ -14,6 +14,7 @@ _EDGES = "".join(map(chr, range(0x21)))
 _DROPPED = str.maketrans("", "", "\t\n\r")
 _SCHEME = re.compile(r"([A-Za-z][A-Za-z0-9+.\-]*):")
 _DEFAULT_PORTS = {"http": 80, "https": 443, "ws": 80, "wss": 443, "ftp": 21}
+_ENDED_AUTHORITY = re.compile(r"[/\\]*+[^/\\?#]++[/\\?#]")
 _AUTHORITY = re.compile(r"[^/\\?#]*")
 _FORBIDDEN = re.compile(r"[\x00-\x20\x7f#%/:<>?@\[\\\]^|]")
 _IGNORED = re.compile("[\u00ad\u034f\u200b-\u200d\u2060\ufe00-\ufe0f\ufeff]")
@@ -45,6 +46,16 @@ def read_address(url: str) -> Address | None:
     None also stands for a URL that browsers refuse to parse, since they load nothing from it.
     """
     return _remembered(url) if len(url) <= _REMEMBERED_LENGTH else _read(url)
+
+
+def names_its_host(beginning: str) -> bool:
+    """Whether the beginning of a URL is enough to know where the whole of it leads."""
+    text = beginning.strip(_EDGES).translate(_DROPPED)
+    scheme = _SCHEME.match(text)
+    if scheme is not None and scheme[1].lower() not in _DEFAULT_PORTS:
+        return True
+    rest = text[scheme.end() :] if scheme is not None else text
+    return _ENDED_AUTHORITY.match(rest) is not None
 
 
 def _read(url: str) -> Address | None:
