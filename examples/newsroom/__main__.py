@@ -42,6 +42,9 @@ _WELCOME = """
     # what the server makes of you, and of the same visitor with a privacy signal
     curl -s {origin}/_consent/state
     curl -s -H 'Sec-GPC: 1' {origin}/_consent/state
+    # the same visitor in Paris, and in San Francisco
+    curl -s -H 'CF-IPCountry: FR' {origin}/_consent/state
+    curl -s -H 'CF-IPCountry: US-CA' {origin}/_consent/state
     # calls that reached the statistics server
     curl -s {stats}/hits
 

@@ -6,8 +6,12 @@ import re
 
 import html5lib
 import pytest
+from examples.newsroom.demo import POLICY
+from starlette.applications import Starlette
 from starlette.testclient import TestClient
 
+from consentkit import ConsentMiddleware, open_log
+from tests.conftest import SECRET
 from tests.examples.conftest import Rows
 
 FERRY = "/articles/night-ferry-returns"
@@ -107,3 +111,13 @@ def test_the_policy_page_speaks_both_languages(guarded: TestClient) -> None:
 def test_the_french_edition_is_asked_in_french(guarded: TestClient) -> None:
     """The path decides the language of the bar, whatever the browser prefers."""
     assert "Votre choix" in guarded.get("/fr/", headers={"accept-language": "en"}).text
+
+
+@pytest.mark.parametrize(
+    ("place", "regime"), [("FR", "eu"), ("US", "us-opt-out"), ("", "strictest"), ("XX", "strictest")]
+)
+def test_the_place_decides_the_regime(site: Starlette, place: str, regime: str) -> None:
+    """The header of a trusted proxy names the place; an unknown one gets the strictest reading."""
+    app = ConsentMiddleware(site, policy=POLICY, secret_key=SECRET, log=open_log("memory://"))
+    with TestClient(app, base_url="http://127.0.0.1:8000", client=("127.0.0.1", 50000)) as client:
+        assert client.get("/_consent/state", headers={"CF-IPCountry": place}).json()["regime"] == regime
