@@ -99,7 +99,7 @@ SPOILED: dict[str, tuple[str, object, str, str]] = {
     "host cookie with a domain": (
         "services/adnet/cookies",
         [{"name": "__Host-a", "domain": "news.example"}],
-        "services.adnet.c okies.0",
+        "services.adnet.cookies.0",
         "__Host-",
     ),
     "host in two categories": (
@@ -148,7 +148,7 @@ SPOILED: dict[str, tuple[str, object, str, str]] = {
     "strictest weakened": (
         "regimes/overrides",
         {"strictest": {"marketing": "opt-out"}},
-        "regimes.overrides.strictest.ma keting",
+        "regimes.overrides.strictest.marketing",
         "weakens all",
     ),
     "own category without words": ("categories/chat", {}, "categories.chat", "has no label and no description"),
