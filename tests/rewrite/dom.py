@@ -146,3 +146,26 @@ def banners_in_body(root: Node) -> int:
     return sum(
         isinstance(x, Node) and x.attributes.get("id") == "ckit-root" for body in bodies for x in body.parts
     )
+
+
+def faults(document: bytes, output: bytes, rewriter: Rewriter) -> list[str]:
+    """What is wrong with `output` as the rewriting of `document`, in both readings of `noscript`.
+
+    Where the readings disagree about the end of a `noscript`, a gated tag after it lies inside a comment or a value
+    for a browser without scripting; then only the reading with scripting is compared.
+    """
+    found = []
+    for scripting in (True, False) if not rewriter.diverged else (True,):
+        before, after = parse(document, scripting=scripting), parse(output, scripting=scripting)
+        if any(x.tag.endswith("|frameset") for x in before.walk()):
+            continue  # the one exception: what implies a body for our parts ends the hope for a frameset
+        if scripting:
+            before, after = open_noscript(before), open_noscript(after)
+        if sort_attributes(before) != sort_attributes(undo(after)):
+            found.append(f"other DOM (scripting={scripting})")
+        if live_loads(after):
+            found.append(f"still loads (scripting={scripting})")
+        placed = rewriter.placed_body or would_grow_a_body(document)
+        if (banners(after), banners_in_body(after)) != (placed, placed):
+            found.append(f"banner misplaced (scripting={scripting})")
+    return found

@@ -70,6 +70,11 @@ class Rewriter(Scanner):
         self.placed_head = False
         self.placed_body = False
 
+    @property
+    def diverged(self) -> bool:
+        """Whether browsers with and without scripting now read the rest of the document differently."""
+        return self._diverged
+
     def feed(self, data: bytes) -> bytes:
         """Take the next bytes of the document, and give what can be sent on."""
         if self._is_done():

@@ -1,0 +1,106 @@
+"""The property everything else serves: the page stays the page, whatever it is and however it is cut."""
+
+from __future__ import annotations
+
+import os
+import random
+
+import pytest
+
+from consentkit.rewrite.decisions import Decision
+from consentkit.rewrite.rules import Rules
+from consentkit.rewrite.stream import Rewriter
+from tests.rewrite.documents import SHORT_DOCUMENTS, random_document
+from tests.rewrite.dom import BANNER, HEAD, PLACEHOLDER, REFUSED, RULESET, faults, rewrite
+
+DOCUMENTS = int(os.environ.get("CONSENTKIT_FUZZ", "2000"))
+
+
+def _random(seed: int, *, templates: bool = False, pieces: int = 14) -> bytes:
+    return random_document(random.Random(seed), pieces, templates=templates).encode()
+
+
+def test_random_documents_keep_their_dom() -> None:
+    """With our parts taken away and inert markup made live, every random document is what it was."""
+    wrong = {}
+    for seed in range(DOCUMENTS):
+        document = _random(seed)
+        output, rewriter = rewrite(document)
+        if found := faults(document, output, rewriter):
+            wrong[seed] = (found, document, output)
+    assert not wrong
+
+
+class _Tracking(Rewriter):
+    """Follows the tree through the whole document."""
+
+    def __init__(self, rules: Rules | None) -> None:
+        super().__init__(rules, head=HEAD, body=BANNER, placeholder=lambda _key: PLACEHOLDER)
+        self._tracks = True
+
+
+def test_the_shortcut_changes_nothing() -> None:
+    """Passing a body through one expression gives the bytes that following the tree gives, templates included."""
+    for seed in range(DOCUMENTS):
+        document = b"<body>" * (seed % 2) + _random(seed, templates=True, pieces=25)
+        tracking = _Tracking(REFUSED)
+        assert tracking.feed(document) + tracking.close() == rewrite(document)[0], document
+
+
+def test_random_pieces_change_nothing() -> None:
+    """Random documents come out the same in pieces of one to seventeen bytes."""
+    for seed in range(DOCUMENTS // 2):
+        document = _random(seed, templates=True)
+        size = random.Random(seed).choice([1, 1, 2, 3, 5, 9, 17])
+        assert rewrite(document, size=size)[0] == rewrite(document)[0], (size, document)
+
+
+@pytest.mark.parametrize("document", SHORT_DOCUMENTS)
+def test_every_cut_gives_the_same_bytes(document: bytes) -> None:
+    """Every way to cut a short document into two or three pieces gives the bytes of the uncut one."""
+    whole, rewriter = rewrite(document)
+    assert not faults(document, whole, rewriter)
+    for first in range(len(document) + 1):
+        for second in range(first, len(document) + 1):
+            cut = Rewriter(REFUSED, head=HEAD, body=BANNER, placeholder=lambda _key: PLACEHOLDER)
+            pieces = (document[:first], document[first:second], document[second:])
+            assert b"".join([*map(cut.feed, pieces), cut.close()]) == whole, (first, second)
+
+
+def test_a_longer_document_in_every_cut() -> None:
+    """Every cut of a 300-byte page into two pieces, and its single bytes, give the same page."""
+    document = (
+        b"<!doctype html><html><head><title>a<b</title><script src=//ads.example/a.js></script></head><body class='>'>"
+        b"<a href='#m'>Skip</a><!-- <img src=//ads.example> --><noscript><img src='//ads.example/p'></noscript>"
+        b"<svg><title><![CDATA[>]]></title></svg><script>adq.push('</p>')</script><iframe src=//ads.example></iframe>"
+    )
+    whole = rewrite(document)[0]
+    assert rewrite(document, size=1)[0] == whole
+    for cut in range(len(document)):
+        rewriter = Rewriter(REFUSED, head=HEAD, body=BANNER, placeholder=lambda _key: PLACEHOLDER)
+        assert rewriter.feed(document[:cut]) + rewriter.feed(document[cut:]) + rewriter.close() == whole
+
+
+def test_bytes_outside_the_edits_never_change() -> None:
+    """With nothing to gate and nothing to place, any bytes come out as they went in."""
+    everything = RULESET.for_consent(frozenset({"adnet", "stats"}), frozenset({"analytics", "marketing"}))
+    source = random.Random(5)
+    for seed in range(300):
+        document = _random(seed, templates=True) + source.randbytes(20)
+        assert rewrite(document, everything, inject="never")[0] == document
+        assert rewrite(document, None, inject="never")[0] == document
+
+
+def test_the_oracle_sees_planted_faults(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Three planted faults are found: a lost byte, a host that slips through, and parts placed by string search."""
+    document = b"<!doctype html><title></body></title><p>x<img src=//ads.example/p>"
+    output, rewriter = rewrite(document)
+    assert not faults(document, output, rewriter)
+    assert faults(document, output.replace(b"<p>x", b"<p>"), rewriter)
+    naive = document.replace(b"</body>", BANNER + b"</body>")
+    assert faults(document, naive, rewriter)
+    monkeypatch.setattr("consentkit.rewrite.stream.decide", lambda *_: Decision())
+    REFUSED.memory.clear()
+    leaking, other = rewrite(document)
+    REFUSED.memory.clear()
+    assert "still loads (scripting=True)" in faults(document, leaking, other)
