@@ -1,14 +1,28 @@
-"""Warnings about places where SQLite files get damaged (sqlite.org/howtocorrupt.html, section 2)."""
+"""Places that can't hold a log file, and places where one gets damaged (sqlite.org/howtocorrupt.html, section 2)."""
 
 from __future__ import annotations
 
 import logging
+import os
 from pathlib import Path
 
 _MOUNTS = Path("/proc/self/mountinfo")
 _NETWORK = {"9p", "afs", "ceph", "cifs", "fuse.sshfs", "glusterfs", "nfs", "nfs4", "smb3", "smbfs"}
 
 _logger = logging.getLogger("consentkit.log")
+
+
+def unusable(path: Path) -> str | None:
+    """Why no log can be written at `path`, as far as the file system tells; None if nothing speaks against it."""
+    if not path.parent.is_dir():
+        return f"there is no directory {path.parent}"
+    if path.is_dir():
+        return "it is a directory"
+    if not os.access(path.parent, os.W_OK | os.X_OK, effective_ids=True):
+        return f"this process may not write in {path.parent}, where SQLite needs its journal"
+    if path.exists() and not os.access(path, os.W_OK, effective_ids=True):
+        return "this process may not write the file"
+    return None
 
 
 def warn_about_place(path: Path) -> None:

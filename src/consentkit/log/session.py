@@ -12,7 +12,7 @@ from consentkit.errors import LogCorruptError, LogError, LogUnavailableError
 from consentkit.log import schema
 from consentkit.log.filelock import file_lock, lock_path
 from consentkit.log.merkle import EMPTY_ROOT, Frontier, checkpoint_seal, entry_leaf
-from consentkit.log.place import warn_about_place
+from consentkit.log.place import unusable, warn_about_place
 from consentkit.log.protocol import Entry, RawEntry
 from consentkit.log.reader import read_entry
 from consentkit.log.record import Record, format_time
@@ -114,12 +114,11 @@ class SqliteSession:
         return connection
 
     def _explained(self, error: sqlite3.Error | OSError) -> LogError:
-        message = f"the consent log {self._path} can't be written: {_reason(self._path, error)}"
-        if isinstance(error, OSError):
-            lasting = error.errno in _LASTING
-        else:
-            lasting = getattr(error, "sqlite_errorcode", 0) & 0xFF not in _PASSING
-        return LogError(message, url=self._url) if lasting else LogUnavailableError(message, url=self._url)
+        reason = unusable(self._path)
+        message = f"the consent log {self._path} can't be written: {reason or _said(error)}"
+        if reason or not _may_pass(error):
+            return LogError(message, url=self._url)
+        return LogUnavailableError(message, url=self._url)
 
     def _write(self, connection: sqlite3.Connection, batch: Batch) -> list[Outcome]:
         outcomes = self._append(connection, batch.records())
@@ -262,9 +261,12 @@ def _identity(path: Path) -> tuple[int, int] | None:
     return status.st_dev, status.st_ino
 
 
-def _reason(path: Path, error: sqlite3.Error | OSError) -> str:
-    if not path.parent.is_dir():
-        return f"there is no directory {path.parent}"
-    if path.is_dir():
-        return "it is a directory"
+def _said(error: sqlite3.Error | OSError) -> str:
     return str(error.strerror if isinstance(error, OSError) else error)
+
+
+def _may_pass(error: sqlite3.Error | OSError) -> bool:
+    """Whether waiting may help, as with a lock or a full disk."""
+    if isinstance(error, OSError):
+        return error.errno not in _LASTING
+    return getattr(error, "sqlite_errorcode", 0) & 0xFF in _PASSING

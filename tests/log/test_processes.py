@@ -1,0 +1,80 @@
+"""Tests of one log under several processes: together, forked, killed."""
+
+from __future__ import annotations
+
+import json
+import os
+import sqlite3
+import subprocess
+import sys
+from contextlib import closing
+from pathlib import Path
+
+from consentkit.log.sqlite import SqliteLog
+from tests.log.records import verified
+
+ROOT = Path(__file__).parents[2]
+KILLS = int(os.environ.get("CONSENTKIT_KILLS", "40"))
+
+
+def campaign(what: str, path: Path, *numbers: int) -> list[str]:
+    """What a program of `campaign.py` answers."""
+    command = [sys.executable, "-m", "tests.log.campaign", what, str(path), *map(str, numbers)]
+    done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=True)
+    answer: list[str] = json.loads(done.stdout.splitlines()[-1])
+    return answer
+
+
+def stored_ids(path: Path) -> list[str]:
+    """The record ids in the order of their numbers."""
+    with closing(sqlite3.connect(path)) as connection:
+        rows = connection.execute("SELECT sequence, record_id FROM entry ORDER BY sequence").fetchall()
+    assert [sequence for sequence, _ in rows] == list(range(len(rows)))
+    return [record_id for _, record_id in rows]
+
+
+def sound(path: Path) -> bool:
+    """Whether SQLite and our own check both find nothing wrong."""
+    with closing(sqlite3.connect(path)) as connection:
+        (told,) = connection.execute("PRAGMA integrity_check").fetchone()
+    return told == "ok" and verified(SqliteLog(path)).ok
+
+
+def test_four_processes(tmp_path: Path) -> None:
+    """4 processes with 500 appends each leave 2,000 entries, numbered without a gap, in one history."""
+    path = tmp_path / "consent.db"
+    told = campaign("together", path, 4, 500)
+    assert len(told) == 2_000
+    assert sorted(stored_ids(path)) == sorted(told)
+    assert sound(path)
+
+
+def test_first_write_by_ten(tmp_path: Path) -> None:
+    """10 processes that make the log at the same moment make one, not ten."""
+    path = tmp_path / "consent.db"
+    told = campaign("together", path, 10, 20)
+    assert len(told) == 200
+    assert sorted(stored_ids(path)) == sorted(told)
+    assert sound(path)
+
+
+def test_fork_after_first_use(tmp_path: Path) -> None:
+    """After a fork both sides write on through connections of their own, and the inherited one stays open."""
+    path = tmp_path / "consent.db"
+    *told, status = campaign("forked", path)
+    assert status == "exit 0"
+    assert len(told) == 20
+    assert sorted(stored_ids(path)) == sorted(told)
+    assert sound(path)
+
+
+def test_killed_at_any_moment(tmp_path: Path) -> None:
+    """Whatever moment a writing process is killed at, no acknowledged record is lost and the log stays sound.
+
+    The number of kills can be set with CONSENTKIT_KILLS.
+    """
+    path = tmp_path / "consent.db"
+    told = campaign("killed", path, KILLS, 20260301)
+    assert len(told) > KILLS
+    assert set(told) <= set(stored_ids(path))
+    assert sound(path)
