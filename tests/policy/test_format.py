@@ -30,6 +30,7 @@ def test_the_schema_is_a_schema() -> None:
         SITE + "services: {}",
         SITE + "services: {a: {category: analytics, hosts: x.example, cookies: _a, purpose: Counts readers}}",
         SITE + "services: {a: {use: matomo}}",
+        SITE + "services: {a: {category: C0002}, b: {category: Statistics}}\ncategories: {Statistics: {}}",
     ],
 )
 def test_what_loads_passes_the_schema(text: str) -> None:

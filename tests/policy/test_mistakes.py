@@ -31,6 +31,14 @@ MISTAKES = {
     "unknown key of a service": Mistake(
         SITE + "services:\n  a:\n    category: analytics\n    ¦host: [x.example]\n", "'host'", "hosts, inline", "hosts"
     ),
+    "key at the wrong place": Mistake(
+        MINIMAL + "¦layout: bar\n", "unknown key 'layout'", "`layout` belongs to `banner`"
+    ),
+    "service key at the top": Mistake(
+        MINIMAL + "¦hosts: [x.example]\n",
+        "unknown key 'hosts'",
+        "`hosts` belongs to `unknown` or a service, under `services`",
+    ),
     "unknown text": Mistake(
         MINIMAL + "texts: {en: {banner: {¦titel: x}}}\n", "unknown key 'titel'", "title, description", "title"
     ),

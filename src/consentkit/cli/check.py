@@ -49,9 +49,7 @@ def _checked(file: Path) -> tuple[Policy | None, tuple[Problem, ...]]:
         return None, error.problems
 
 
-def _report(
-    file: Path, policy: Policy | None, problems: tuple[Problem, ...], *, failed: bool
-) -> dict[str, Any]:
+def _report(file: Path, policy: Policy | None, problems: tuple[Problem, ...], *, failed: bool) -> dict[str, Any]:
     return {
         "file": str(file),
         "ok": not failed,

@@ -54,10 +54,7 @@ def summary_lines(policy: Policy) -> list[str]:
         "Always on:",
         *(_named(told["always_on"]) or ["  nothing"]),
         "How silence is read, by place:",
-        *(
-            f"  {place['place']:<10} {place['regime']:<11} {_modes(place['modes'])}"
-            for place in told["places"]
-        ),
+        *(f"  {place['place']:<10} {place['regime']:<11} {_modes(place['modes'])}" for place in told["places"]),
     ]
 
 

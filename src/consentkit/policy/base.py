@@ -9,9 +9,12 @@ from pydantic import BaseModel, BeforeValidator, ConfigDict
 from consentkit.policy.aliases import canonical_category
 from consentkit.policy.fields import Name
 
-CategoryName = Annotated[
-    Name, BeforeValidator(lambda value: canonical_category(value) if isinstance(value, str) else value)
-]
+
+def _canonical(value: object) -> object:
+    return canonical_category(value) if isinstance(value, str) else value
+
+
+CategoryName = Annotated[Name, BeforeValidator(_canonical, json_schema_input_type=str)]
 
 
 class Model(BaseModel):

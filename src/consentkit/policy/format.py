@@ -11,6 +11,17 @@ from consentkit.policy.shapes import is_dict, is_list
 
 SCHEMA_ID = "urn:consentkit:schema:policy:1"
 Schema = Mapping[str, Any]
+#: Places a key can belong to, as they are told.
+_HOMES: Mapping[str, tuple[str, ...]] = {
+    "the top level": (),
+    **{f"`{name}`": (name,) for name in ("site", "language", "regimes", "banner", "unknown", "signals")},
+    "`regimes.region`": ("regimes", "region"),
+    "`banner.theme`": ("banner", "theme"),
+    "`choice.lifetime`": ("choice", "lifetime"),
+    "a service, under `services`": ("services", "x"),
+    "a form, under `forms`": ("forms", "x"),
+}
+_CLEAR = 2
 #: Keywords whose keys are names, not keywords.
 _NAMED = frozenset({"properties", "patternProperties", "$defs"})
 
@@ -60,6 +71,12 @@ def _one_or_many(array: dict[str, Any]) -> dict[str, Any]:
 def keys_at(loc: Sequence[int | str]) -> list[str]:
     """The keys that may be written at `loc`; empty where names are free."""
     return list(_at(loc).get("properties", {}))
+
+
+def home_of(key: str) -> str | None:
+    """Where a key that is written at the wrong place belongs, if that is clear: one place, or one of two."""
+    homes = [home for home, loc in _HOMES.items() if key in keys_at(loc)]
+    return " or ".join(homes) if len(homes) <= _CLEAR else None
 
 
 def description_at(loc: Sequence[int | str]) -> str:

@@ -9,7 +9,7 @@ from typing import Any
 from pydantic_core import ErrorDetails
 
 from consentkit.policy.fields import NAME_PATTERN
-from consentkit.policy.format import description_at, keys_at
+from consentkit.policy.format import description_at, home_of, keys_at
 from consentkit.policy.suggest import did_you_mean, listed, shown
 
 Loc = Sequence[int | str]
@@ -58,7 +58,15 @@ def _missing(error: ErrorDetails) -> str:
 def _unknown_key(error: ErrorDetails) -> str:
     loc = cleaned(error["loc"])
     allowed = keys_at(loc[:-1])
-    return f"unknown key '{shown(loc[-1])}'; allowed here: {listed(allowed)}." + did_you_mean(str(loc[-1]), allowed)
+    key = str(loc[-1])
+    return f"unknown key '{shown(key)}'; allowed here: {listed(allowed)}." + (
+        did_you_mean(key, allowed) or _belongs(key)
+    )
+
+
+def _belongs(key: str) -> str:
+    home = home_of(key)
+    return f" `{key}` belongs to {home}" if home else ""
 
 
 def _not_listed(error: ErrorDetails) -> str:
