@@ -26,9 +26,10 @@ def check(path: Path, text: str | None, *options: str) -> Result:
     return CliRunner().invoke(main, ["check", str(path), *options])
 
 
-def test_a_fine_policy_ends_with_zero(tmp_path: Path) -> None:
-    """Exit code 0, and a sentence about the missing banner."""
-    result = check(tmp_path / "c.yaml", FINE)
+@pytest.mark.parametrize("options", [(), ("--strict",)])
+def test_a_fine_policy_ends_with_zero(tmp_path: Path, options: tuple[str, ...]) -> None:
+    """Exit code 0, strict or not, and a sentence about the missing banner."""
+    result = check(tmp_path / "c.yaml", FINE, *options)
     assert result.exit_code == 0
     assert "no problems" in result.output
     assert "Visitors are asked nothing" in result.output

@@ -185,7 +185,9 @@ MISTAKES = {
     "a seller under necessary": Mistake(
         SITE + "services: {a: {category: necessary, uses: ¦[sale]}}\n", "can't have uses (sale)", "Move it"
     ),
-    "list for a mapping": Mistake(SITE + "services: ¦[a, b]\n", "must be keys with values", "written `name: ...`"),
+    "list for a mapping": Mistake(
+        SITE + "services: ¦[a, b]\n", "here is a list instead", "names with values, written `name: ...`"
+    ),
     "mapping left empty": Mistake(
         MINIMAL + "categories:\n  ¦functional:\n", "is empty; write {}", "required, label, description"
     ),

@@ -195,7 +195,10 @@ def local_texts(value: object) -> object:
 
 
 def _local_key(key: str) -> str:
-    return key if key == ANY_LOCALE else check_locale(key)
+    try:
+        return key if key == ANY_LOCALE else check_locale(key)
+    except ValueError as error:
+        raise ValueError(f"{key!r} {error}") from None
 
 
 def check_local_texts(value: Mapping[str, str]) -> Mapping[str, str]:

@@ -100,11 +100,13 @@ def _not_boolean(error: ErrorDetails) -> str:
 
 
 def _not_mapping(error: ErrorDetails) -> str:
+    value = error["input"]
     keys = keys_at(cleaned(error["loc"]))
-    allowed = f"; its keys are: {listed(keys)}" if keys else ", written `name: ...`"
-    if error["input"] is None:
-        return f"is empty; write {{}} to take every default, or keys with values{allowed if keys else ''}"
-    return f"{_quoted(error['input']) or 'this '}must be keys with values instead{allowed}"
+    form = f"keys with values; its keys are: {listed(keys)}" if keys else "names with values, written `name: ...`"
+    if value is None:
+        return f"is empty; write {{}} {'to take every default' if keys else 'for none'}, or {form}"
+    found = "a list" if isinstance(value, list) else f"'{shown(value)}'"
+    return f"must hold {form}; here is {found} instead"
 
 
 def _value(error: ErrorDetails) -> str:
@@ -126,7 +128,9 @@ _SENTENCES: Mapping[str, Callable[[ErrorDetails], str]] = {
     "literal_error": _not_listed,
     "string_type": _not_text,
     "string_pattern_mismatch": _pattern,
-    "string_too_short": _limit("the least is", "min_length", " character"),
+    "string_too_short": lambda error: (
+        f"{_quoted(error['input'])}is too short; write at least {error.get('ctx', {}).get('min_length')} character(s)"
+    ),
     "string_too_long": _limit("the most is", "max_length", " characters"),
     "bool_type": _not_boolean,
     "int_type": lambda error: f"{_quoted(error['input']) or 'this '}must be a whole number, without quotes and unit",

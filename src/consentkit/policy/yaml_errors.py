@@ -32,6 +32,7 @@ _SENTENCES = (
         "this doesn't belong here; check the indentation, and quotes and brackets above",
     ),
     ("could not find expected ':'", "a key needs a colon and a space after it: `key: value`"),
+    ("expected the node content", "a value is missing here; write one, or close the bracket before it"),
     ("found undefined tag handle", "tags (!name) are not allowed; write the plain value"),
     (
         "found unknown escape",
