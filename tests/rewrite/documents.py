@@ -22,12 +22,81 @@ _GATED = [
     "<svg><script href=//ads.example/h></script></svg>", "<script type=module src=//ads.example/m></script>",
 ]  # fmt: skip
 _RAW = ["style", "textarea", "title", "xmp", "noembed", "noframes", "noscript"]
-_ELEMENTS = (
-    "html head body p div span a b i em strong font h1 h2 ul li dl dt dd table tbody tr td th caption colgroup col select "
-    "option optgroup button form input br hr pre svg math g path foreignObject desc title mi mo annotation-xml "
-    "nobr applet object marquee ruby rt address section center frameset textarea style xmp".split()
-)
-_ATTRIBUTES = ["", "", "", " class=x", " id='a>b'", ' title="</div>"', " hidden", "/", " a=b/", " a='", " color=red", " x=\"y\"z"]
+_ELEMENTS = [
+    "html",
+    "head",
+    "body",
+    "p",
+    "div",
+    "span",
+    "a",
+    "b",
+    "i",
+    "em",
+    "strong",
+    "font",
+    "h1",
+    "h2",
+    "ul",
+    "li",
+    "dl",
+    "dt",
+    "dd",
+    "table",
+    "tbody",
+    "tr",
+    "td",
+    "th",
+    "caption",
+    "colgroup",
+    "col",
+    "select",
+    "option",
+    "optgroup",
+    "button",
+    "form",
+    "input",
+    "br",
+    "hr",
+    "pre",
+    "svg",
+    "math",
+    "g",
+    "path",
+    "foreignObject",
+    "desc",
+    "title",
+    "mi",
+    "mo",
+    "annotation-xml",
+    "nobr",
+    "applet",
+    "object",
+    "marquee",
+    "ruby",
+    "rt",
+    "address",
+    "section",
+    "center",
+    "frameset",
+    "textarea",
+    "style",
+    "xmp",
+]
+_ATTRIBUTES = [
+    "",
+    "",
+    "",
+    " class=x",
+    " id='a>b'",
+    ' title="</div>"',
+    " hidden",
+    "/",
+    " a=b/",
+    " a='",
+    " color=red",
+    ' x="y"z',
+]
 _OPENINGS = ["", "", "<!doctype html>", "<html>", "<!doctype html><html><head>", "<head>", "<body>", "<title>x</title>",
              "<!doctype html><html lang=en><head><meta charset=utf-8><title>t</title></head><body>", "<meta charset=utf-8>"]  # fmt: skip
 
@@ -47,7 +116,11 @@ def _piece(source: random.Random, *, templates: bool) -> str:
         return source.choice(_GATED)
     if kind < 0.6:
         name = source.choice(_RAW)
-        return f"<{name}>" + source.choice(["x", source.choice(_GATED), source.choice(_PLAIN)]) + source.choice(["", f"</{name}>"])
+        return (
+            f"<{name}>"
+            + source.choice(["x", source.choice(_GATED), source.choice(_PLAIN)])
+            + source.choice(["", f"</{name}>"])
+        )
     name = "template" if templates and source.random() < 0.2 else source.choice(_ELEMENTS)
     if kind < 0.72:
         return f"</{name}>"

@@ -143,9 +143,7 @@ def banners_in_body(root: Node) -> int:
     """How many banners are children of the body."""
     html = next(x for x in root.parts if isinstance(x, Node) and x.tag.endswith("|html"))
     bodies = [x for x in html.parts if isinstance(x, Node) and x.tag.endswith("|body")]
-    return sum(
-        isinstance(x, Node) and x.attributes.get("id") == "ckit-root" for body in bodies for x in body.parts
-    )
+    return sum(isinstance(x, Node) and x.attributes.get("id") == "ckit-root" for body in bodies for x in body.parts)
 
 
 def faults(document: bytes, output: bytes, rewriter: Rewriter) -> list[str]:

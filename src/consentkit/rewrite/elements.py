@@ -7,8 +7,11 @@ from __future__ import annotations
 
 from enum import IntEnum
 
-#: Browsers nest no deeper than this; what comes deeper is not put on the stack.
-_DEPTH = 512
+#: What comes deeper than this is not put on the stack, so that no tag costs more than a walk of this length.
+#: Browsers have such a limit too (512).
+_DEPTH = 256
+#: No more formatting elements than this wait to be opened again.
+_WAITING = 64
 
 
 def words(text: str) -> frozenset[bytes]:
@@ -183,7 +186,7 @@ class OpenElements:
         alike = [x for x in self._since_mark() if x.name == name and x.signature == signature]
         if len(alike) >= 3:
             self._formatting.remove(alike[-1])
-        elif len(self._formatting) >= _DEPTH:
+        elif len(self._formatting) >= _WAITING:
             del self._formatting[0]
         self.push_node(node)
         self._formatting.append(node)

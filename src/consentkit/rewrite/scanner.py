@@ -24,6 +24,7 @@ SCRIPT_LIMIT = 262_144
 _NAME_LIMIT = 1024
 
 _BOM = b"\xef\xbb\xbf"
+_DECLARATIONS = (b"<!--", b"<!doctype", b"<![cdata[")
 _COMMENT_END = re.compile(rb"--!?>")
 _NO_COMMENT = re.compile(rb"-?>")
 _NOSCRIPT_END = re.compile(rb"</[nN][oO][sS][cC][rR][iI][pP][tT](?=[\t\n\f\r />])")
@@ -230,7 +231,7 @@ class Scanner:
             self._step = self._read_bogus
         elif opening == b"<![cdata[" and self._data.startswith(b"<![CDATA[", self._pos) and self._in_foreign():
             self._step = self._read_cdata
-        elif not self._eof and any(x.startswith(opening) for x in (b"<!--", b"<!doctype", b"<![cdata[")):
+        elif not self._eof and any(x.startswith(opening) and x != opening for x in _DECLARATIONS):
             return False
         else:
             self._step = self._read_bogus

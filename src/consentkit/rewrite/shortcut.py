@@ -32,11 +32,17 @@ def _any_case(name: bytes) -> bytes:
 _AFTER_NAME = rb"(?=[\t\n\f\r />])"
 _OPEN = rb"(?:[\t\n\f\r ]++|/(?!>)|" + ATTRIBUTE + rb")*+"
 _STOP_NAMES = rb"(?:" + b"|".join(_any_case(x) for x in sorted(_STOPS)) + rb")" + _AFTER_NAME
-_SHAPES = b"|".join(
-    b"<" + x + _AFTER_NAME + _OPEN + rb"(?:/>|></" + x + rb">)" for x in _EMPTY_SHAPES
-)
+_SHAPES = b"|".join(b"<" + x + _AFTER_NAME + _OPEN + rb"(?:/>|></" + x + rb">)" for x in _EMPTY_SHAPES)
 _ICON = rb"<svg" + _AFTER_NAME + _OPEN + rb">(?:[^<]++|" + _SHAPES + rb")*+</svg>"
-_SELECT = rb"<select" + _AFTER_NAME + ATTRIBUTES + rb">(?:[^<]++|</?opt(?:ion|group)" + _AFTER_NAME + ATTRIBUTES + rb">)*+</select>"
+_SELECT = (
+    rb"<select"
+    + _AFTER_NAME
+    + ATTRIBUTES
+    + rb">(?:[^<]++|</?opt(?:ion|group)"
+    + _AFTER_NAME
+    + ATTRIBUTES
+    + rb">)*+</select>"
+)
 
 #: Text, tags that neither load anything nor change how later bytes are read, plain icons and plain selects.
 RUN = re.compile(
@@ -47,7 +53,12 @@ RUN = re.compile(
     rb"|" + _ICON + rb"|" + _SELECT + rb")*+"
 )
 
-_CONTENT = {**dict.fromkeys(_RAW, Content.RAW), b"script": Content.SCRIPT, b"noscript": Content.RAW, b"plaintext": Content.PLAIN}
+_CONTENT = {
+    **dict.fromkeys(_RAW, Content.RAW),
+    b"script": Content.SCRIPT,
+    b"noscript": Content.RAW,
+    b"plaintext": Content.PLAIN,
+}
 
 
 class Shortcut:
