@@ -13,9 +13,14 @@ import signal
 import sys
 import time
 from collections.abc import Callable
+from contextlib import nullcontext
 from functools import partial
 from pathlib import Path
 
+from consentkit.errors import LogUnavailableError
+from consentkit.log import schema, session
+from consentkit.log.protocol import Entry
+from consentkit.log.record import Record
 from consentkit.log.sqlite import SqliteLog
 from tests.log.records import make_record
 
@@ -29,13 +34,22 @@ def child(work: Callable[[], None]) -> int:
     return process
 
 
+async def stored(log: SqliteLog, record: Record) -> Entry:
+    """Append until it works: without a fair lock a writer may have to try more than once."""
+    while True:
+        try:
+            return await log.append(record)
+        except LogUnavailableError:
+            await asyncio.sleep(0.01)
+
+
 def append_many(path: Path, count: int, out: int) -> None:
     """Append `count` records, twenty at a time, and tell the id of each as soon as it is acknowledged."""
     log = SqliteLog(path, patience=60)
 
     async def client() -> None:
         for _ in range(count // 20):
-            entry = await log.append(make_record())
+            entry = await stored(log, make_record())
             os.write(out, f"{entry.record_id}\n".encode())
 
     async def run() -> None:
@@ -113,9 +127,15 @@ def _read_all(reading: int) -> list[str]:
 
 if __name__ == "__main__":
     what, where, *numbers = sys.argv[1:]
+    if what == "unlocked":
+        setattr(session, "file_lock", nullcontext)  # noqa: B010 - SQLite's own locks must do
+    journal = os.environ.get("JOURNAL", "")
+    if journal:
+        schema.journal_mode = lambda _: journal
     programs: dict[str, Callable[..., list[str]]] = {
         "together": together,
         "killed": killed,
         "forked": forked_after_use,
+        "unlocked": together,
     }
     print(json.dumps(programs[what](Path(where), *map(int, numbers))))  # noqa: T201 - its answer

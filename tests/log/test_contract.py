@@ -206,6 +206,20 @@ def test_daily_counts(new_log: NewLog) -> None:
     asyncio.run(run())
 
 
+def test_close_answers_who_waits(new_log: NewLog) -> None:
+    """Closing while appends are under way stores and answers them all."""
+    log = new_log()
+
+    async def run() -> None:
+        tasks = [asyncio.ensure_future(log.append(make_record())) for _ in range(1_500)]
+        await asyncio.sleep(0)
+        await log.close()
+        assert len({entry.sequence for entry in await asyncio.gather(*tasks)}) == 1_500
+
+    asyncio.run(run())
+    assert verified(log).size == 1_500
+
+
 def test_close_stores_what_waits(new_log: NewLog) -> None:
     """Closing stores counts, documents and deferred refusals that nobody has flushed."""
     log = new_log()

@@ -10,6 +10,8 @@ import sys
 from contextlib import closing
 from pathlib import Path
 
+import pytest
+
 from consentkit.log.sqlite import SqliteLog
 from tests.log.records import verified
 
@@ -17,10 +19,11 @@ ROOT = Path(__file__).parents[2]
 KILLS = int(os.environ.get("CONSENTKIT_KILLS", "40"))
 
 
-def campaign(what: str, path: Path, *numbers: int) -> list[str]:
+def campaign(what: str, path: Path, *numbers: int, journal: str = "") -> list[str]:
     """What a program of `campaign.py` answers."""
     command = [sys.executable, "-m", "tests.log.campaign", what, str(path), *map(str, numbers)]
-    done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=True)
+    variables = os.environ | {"JOURNAL": journal}
+    done = subprocess.run(command, cwd=ROOT, env=variables, capture_output=True, text=True, check=True)
     answer: list[str] = json.loads(done.stdout.splitlines()[-1])
     return answer
 
@@ -68,13 +71,37 @@ def test_fork_after_first_use(tmp_path: Path) -> None:
     assert sound(path)
 
 
-def test_killed_at_any_moment(tmp_path: Path) -> None:
+@pytest.mark.parametrize("journal", ["TRUNCATE", "WAL"])
+def test_killed_at_any_moment(journal: str, tmp_path: Path) -> None:
     """Whatever moment a writing process is killed at, no acknowledged record is lost and the log stays sound.
 
     The number of kills can be set with CONSENTKIT_KILLS.
     """
     path = tmp_path / "consent.db"
-    told = campaign("killed", path, KILLS, 20260301)
+    told = campaign("killed", path, KILLS, 20260301, journal=journal)
     assert len(told) > KILLS
     assert set(told) <= set(stored_ids(path))
     assert sound(path)
+
+
+def test_without_the_file_lock(tmp_path: Path) -> None:
+    """With the file lock taken out, SQLite's own locks still allow one history only; who loses has to try again."""
+    path = tmp_path / "consent.db"
+    told = campaign("unlocked", path, 3, 200)
+    assert len(told) == 600
+    assert sorted(stored_ids(path)) == sorted(told)
+    assert sound(path)
+
+
+def test_end_without_closing(tmp_path: Path) -> None:
+    """A program that ends without closing its log has stored what was waiting."""
+    path = tmp_path / "consent.db"
+    program = (
+        "from pathlib import Path; from consentkit.log.sqlite import SqliteLog\n"
+        "from tests.log.records import make_record\n"
+        f"log = SqliteLog(Path({str(path)!r})); log.count('x'); log.defer(make_record())"
+    )
+    subprocess.run([sys.executable, "-c", program], cwd=ROOT, check=True)
+    assert len(stored_ids(path)) == 1
+    with closing(sqlite3.connect(path)) as connection:
+        assert connection.execute("SELECT what, n FROM daily").fetchall() == [("x", 1)]

@@ -85,6 +85,24 @@ def test_deferred_comes_by_itself(tmp_path: Path, monkeypatch: pytest.MonkeyPatc
     asyncio.run(run())
 
 
+def test_reading_under_lock(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """While another process holds the database, reading is "unavailable" too; an empty file reads as an empty log."""
+    monkeypatch.setattr(schema, "BUSY_SECONDS", 0.05)
+    log = SqliteLog(tmp_path / "consent.db")
+
+    async def run() -> None:
+        log.path.touch()
+        assert (await log.counts(), await log.kept("policy"), await log.head()) == ({}, {}, None)
+        await fill(log, 1)
+        with locked(log.path), pytest.raises(LogUnavailableError, match="locked"):
+            await log.counts()
+        with closing(log.reader()) as reader, locked(log.path), pytest.raises(LogUnavailableError, match="locked"):
+            reader.bounds()
+        await log.close()
+
+    asyncio.run(run())
+
+
 def test_lock_file_held(tmp_path: Path) -> None:
     """A process that sits on the lock file makes appends unavailable in time; their records are not stored later."""
     log = SqliteLog(tmp_path / "consent.db", patience=0.2)

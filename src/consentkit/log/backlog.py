@@ -85,7 +85,8 @@ class Backlog:
         with self._guard:
             first = not self._pending.counts
             self._begin()
-            self._add(day, what, 1)
+            # A name that no database could take would keep everything else from being stored with it.
+            self._add(day, what.encode("utf-8", "replace").decode(), 1)
             return first
 
     def take(self, records: int) -> Pending:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import sqlite3
 from typing import TYPE_CHECKING, Any
 
-from consentkit.errors import LogCorruptError, LogError
+from consentkit.errors import LogCorruptError, LogError, LogUnavailableError
 from consentkit.log import schema
 from consentkit.log.protocol import (
     Bounds,
@@ -34,6 +34,7 @@ _BOUNDS = (
 )
 _LARGEST = 2**63 - 1
 _DAMAGED = {sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB, sqlite3.SQLITE_FORMAT}
+_HELD = {sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED}
 
 
 class SqliteReader:
@@ -55,7 +56,8 @@ class SqliteReader:
             empty = schema.check_identity(self._connection, self.url) == 0
         except sqlite3.Error as error:
             self._connection.close()
-            raise LogError(f"{path} can't be read as a consent log: {error}", url=self.url) from error
+            kind = LogUnavailableError if getattr(error, "sqlite_errorcode", 0) & 0xFF in _HELD else LogError
+            raise kind(f"{path} can't be read as a consent log: {error}", url=self.url) from error
         except LogError:
             self._connection.close()
             raise
@@ -132,9 +134,11 @@ class SqliteReader:
             raise self._explained(error) from error
 
     def _explained(self, error: sqlite3.Error) -> LogError:
-        damaged = getattr(error, "sqlite_errorcode", 0) & 0xFF in _DAMAGED or "no such" in str(error)
-        kind = LogCorruptError if damaged else LogError
-        return kind(f"the consent log {self.path} can't be read: {error}", url=self.url)
+        code = getattr(error, "sqlite_errorcode", 0) & 0xFF
+        message = f"the consent log {self.path} can't be read: {error}"
+        if code in _DAMAGED or "no such" in str(error):
+            return LogCorruptError(message, url=self.url)
+        return (LogUnavailableError if code in _HELD else LogError)(message, url=self.url)
 
 
 def read_entry(row: RawEntry) -> Entry:

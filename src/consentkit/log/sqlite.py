@@ -102,7 +102,7 @@ class SqliteLog:
 
     async def _read(self, read: Callable[[SqliteReader], T], nothing: T) -> T:
         def with_reader() -> T:
-            if not self.path.exists():
+            if not self.path.exists() or self.path.stat().st_size == 0:
                 return nothing
             with closing(self.reader()) as reader:
                 return read(reader)
