@@ -11,11 +11,41 @@ from consentkit.rewrite.stream import Rewriter
 from tests.rewrite.dom import REFUSED, rewrite
 
 _TRAPS = [
-    b"<a ", b"<a", b"<", b"</", b"<!--", b"<![CDATA[", b"a='", b"<a b='", b"<img src='", b"<img a ", b"<script>", b"<b>",
-    b"<script><!--<script>", b"</script", b"<!-- --", b"<svg>", b"<svg></x>", b"<svg></x><p><b>", b"<svg><desc><b>", b"&",
-    b"<select>", b"<noscript>", b"<noscript><!--", b"<template>", b"<table><td>", b"<a x=1><div>", b"<li>", b"<title>",
-    b"<a href=#>", b"<iframe srcdoc='<iframe srcdoc=", b"<img srcset='a,", b" ", b"<svg><path ", b"<select><option ",
-]  # fmt: skip
+    b"<a ",
+    b"<a",
+    b"<",
+    b"</",
+    b"<!--",
+    b"<![CDATA[",
+    b"a='",
+    b"<a b='",
+    b"<img src='",
+    b"<img a ",
+    b"<script>",
+    b"<b>",
+    b"<script><!--<script>",
+    b"</script",
+    b"<!-- --",
+    b"<svg>",
+    b"<svg></x>",
+    b"<svg></x><p><b>",
+    b"<svg><desc><b>",
+    b"&",
+    b"<select>",
+    b"<noscript>",
+    b"<noscript><!--",
+    b"<template>",
+    b"<table><td>",
+    b"<a x=1><div>",
+    b"<li>",
+    b"<title>",
+    b"<a href=#>",
+    b"<iframe srcdoc='<iframe srcdoc=",
+    b"<img srcset='a,",
+    b" ",
+    b"<svg><path ",
+    b"<select><option ",
+]
 
 
 def _seconds(document: bytes) -> float:

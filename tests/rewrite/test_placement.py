@@ -43,21 +43,27 @@ def test_lures_catch_nothing(name: str) -> None:
 @pytest.mark.parametrize(
     ("document", "expected"),
     [
-        (b"<!doctype html><html><head><title>x</title></head><body><p>", b"<!doctype html><html><head>H<title>x</title></head><body>B<p>"),
+        (
+            b"<!doctype html><html><head><title>x</title></head><body><p>",
+            b"<!doctype html><html><head>H<title>x</title></head><body>B<p>",
+        ),
         (b"<!doctype html>\n<title>x</title>\n<p>y", b"<!doctype html>\nH<title>x</title>\nB<p>y"),
         (b" \n text", b" \n HBtext"),
         (b"<!-- c --> <html> <!-- d --> <meta charset=utf-8>", b"<!-- c --> <html> <!-- d --> H<meta charset=utf-8>B"),
         (b"</p></div> <b>x", b"</p></div> HB<b>x"),
         (b"</body>x", b"HB</body>x"),
         (b"<head></head> <!-- c --> </html>", b"<head>H</head> <!-- c --> B</html>"),
-        (b"<head><noscript><img></noscript><title>t</title><body>x", b"<head>H<noscript><img></noscript><title>t</title><body>Bx"),
+        (
+            b"<head><noscript><img></noscript><title>t</title><body>x",
+            b"<head>H<noscript><img></noscript><title>t</title><body>Bx",
+        ),
         (b"</head>x", b"H</head>Bx"),
         (b"<html>", b"<html>HB"),
         (b"", b"HB"),
         (b"\xef\xbb\xbfx", b"\xef\xbb\xbfHBx"),
         (b"<frameset></frameset>", b"H<frameset></frameset>"),
     ],
-)  # fmt: skip
+)
 def test_parts_stand_where_their_parents_begin(document: bytes, expected: bytes) -> None:
     """Assets follow `<head>` or precede what implies one, the banner does the same with `<body>`."""
     assert rewrite(document, head=b"H", body=b"B")[0] == expected
@@ -66,13 +72,19 @@ def test_parts_stand_where_their_parents_begin(document: bytes, expected: bytes)
 @pytest.mark.parametrize(
     ("document", "expected"),
     [
-        (b"<head><template><body><p></template></head><body>x", b"<head>H<template><body><p></template></head><body>Bx"),
-        (b"<template><td><style></template></style></template><p>x", b"H<template><td><style></template></style></template>B<p>x"),
+        (
+            b"<head><template><body><p></template></head><body>x",
+            b"<head>H<template><body><p></template></head><body>Bx",
+        ),
+        (
+            b"<template><td><style></template></style></template><p>x",
+            b"H<template><td><style></template></style></template>B<p>x",
+        ),
         (b"<head><template><template></template>x", b"<head>H<template><template></template>x"),
         (b"<template><svg><template></svg>x</template>", b"H<template><svg><template></svg>x</template>B"),
         (b"<head></head><template>x</template> y", b"<head>H</head><template>x</template> By"),
     ],
-)  # fmt: skip
+)
 def test_templates_hold_no_body(document: bytes, expected: bytes) -> None:
     """What is inside a template makes no body begin, and a page that ends inside one gets no banner."""
     assert rewrite(document, head=b"H", body=b"B")[0] == expected

@@ -11,14 +11,14 @@ from tests.rewrite.dom import faults, rewrite
     ("before", "after"),
     [
         (b"<a href='#main'>Skip</a>", b"<main>"),
-        (b"\n <!-- c --> <a class=skip href=\"#main\">Skip <b>now</b></a>", b"\n<main>"),
+        (b'\n <!-- c --> <a class=skip href="#main">Skip <b>now</b></a>', b"\n<main>"),
         (b"<a href=#a>A</a> <a href=#b>B</a>", b"<p>x"),
         (b"<div class=skip><a href=#a>A</a></div>", b"<a href=/home>Home</a>"),
         (b"<nav><ul><li><a href=#a>A</a></li><li><a href=#b>B</a></li></ul></nav>", b"x"),
         (b"<a href=&#35;a>A</a>", b"x"),
         (b"<p><a href=#a>A</a></p>", b""),
     ],
-)  # fmt: skip
+)
 def test_the_banner_follows_skip_links(before: bytes, after: bytes) -> None:
     """Links into the same page at the body's start come first, whole wrappers included, also with an implied body."""
     for opening in (b"<body>", b"<!doctype html><title>x</title>"):

@@ -1,1 +1,1 @@
-"""The streaming HTML rewriter: places consentkit's parts in a page and makes markup inert that consent doesn't allow."""
+"""The streaming HTML rewriter: places consentkit's parts in a page, and makes inert what consent does not allow."""

@@ -9,102 +9,65 @@ Source: HTML Living Standard, 13.2.5 "Tokenization".
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
 
 from consentkit.rewrite.construction import Content, Mode
 from consentkit.rewrite.elements import Node, Space
-from consentkit.rewrite.shortcut import HELD, LOG_LIMIT, RUN, Shortcut
+from consentkit.rewrite.patterns import (
+    BOM,
+    CDATA_END,
+    CLOSE,
+    COMMENT_END,
+    DECLARATIONS,
+    NO_COMMENT,
+    NOSCRIPT_END,
+    SCRIPT_PLAIN,
+)
+from consentkit.rewrite.rawtext import RawText
+from consentkit.rewrite.shortcut import HELD, RUN, Shortcut
 from consentkit.rewrite.tags import TAG_NAME, Inside, Tag, scan_tag
 from consentkit.rewrite.tree import TreeState
 
 #: A start tag longer than this is decided on by its first part alone.
 TAG_LIMIT = 65_536
-#: A script without a source that may have to be stopped is held back as far as this.
-SCRIPT_LIMIT = 262_144
 _NAME_LIMIT = 1024
 
-_BOM = b"\xef\xbb\xbf"
-_DECLARATIONS = (b"<!--", b"<!doctype", b"<![cdata[")
-_COMMENT_END = re.compile(rb"--!?>")
-_NO_COMMENT = re.compile(rb"-?>")
-_NOSCRIPT_END = re.compile(rb"</[nN][oO][sS][cC][rR][iI][pP][tT](?=[\t\n\f\r />])")
-_SCRIPT = rb"[sS][cC][rR][iI][pP][tT](?=[\t\n\f\r />])"
-_SCRIPT_PLAIN = re.compile(rb"<!--|</" + _SCRIPT)
-_SCRIPT_ESCAPED = re.compile(rb"-->|</?" + _SCRIPT)
-_SCRIPT_DOUBLE = re.compile(rb"-->|</" + _SCRIPT)
-_RAW_ENDS = {
-    name: re.compile(b"</" + b"".join(b"[%c%c]" % (c, c - 32) for c in name) + rb"(?=[\t\n\f\r />])")
-    for name in (b"iframe", b"noembed", b"noframes", b"style", b"textarea", b"title", b"xmp")
-}
 
-
-class Scanner:
-    """The tokenizer's state, the bytes not yet passed on, and the edits made to them."""
+class Scanner(RawText):
+    """The tokenizer's state. By itself it edits nothing, and only comes to know the tree at the end of its data."""
 
     def __init__(self) -> None:
-        self._data = b""
-        self._pos = 0
-        self._end = 0
-        self._done = 0
-        self._mark: int | None = None
-        self._out: list[bytes] = []
-        self._eof = False
-        self._step: Callable[[], bool] = self._read_first
+        super().__init__()
+        self._step = self._read_first
         self._tree = TreeState()
         self._shortcut: Shortcut | None = None
-        self._log: list[bytes] | None = []
-        self._logged = 0
-        self._offset = 0
         self._tracks = False
         self._changes_body = False
         self._outer: TreeState | None = None
-        self._searched = 0
         self._diverged = False
-        self._inside = Inside.BETWEEN
         self._name = b""
-        self._is_end = False
         self._long_tag: Tag | None = None
-        self._raw_name = b""
-        self._script_ends = _SCRIPT_PLAIN
-        self._script_from: int | None = None
 
-    # what a subclass decides
+    # what a subclass may decide
 
-    def _on_text(self, start: int) -> bool:
-        """Text that is not blank begins at `start`. False: read on in the step that was set instead."""
-        raise NotImplementedError
+    def _on_text(self, _start: int, /) -> bool:
+        """Text that is not blank begins here. False: read on in the step that was set instead."""
+        return True
 
-    def _on_tag_name(self, start: int) -> bool:
-        """The name of the tag that begins at `start` is known. False: read on in the step that was set instead."""
-        raise NotImplementedError
+    def _on_tag_name(self, _start: int, /) -> bool:
+        """The name of the tag that begins here is known. False: read on in the step that was set instead."""
+        return True
 
-    def _on_start_tag(self, tag: Tag, content: Content) -> None:
+    def _on_start_tag(self, _tag: Tag, _content: Content, /) -> None:
         """A start tag is complete. Its bytes are held, unless it was too long."""
-        raise NotImplementedError
+        self._release()
 
-    def _on_long_tag(self, tag: Tag) -> None:
-        """A start tag grows too long to be held; `tag` is its first part, which is held for the last time."""
-        raise NotImplementedError
-
-    def _on_script_content(self, content: bytes, *, complete: bool) -> None:
-        """The content of a held script is known, or (not `complete`) as much of it as is held."""
-        raise NotImplementedError
+    def _on_long_tag(self, _tag: Tag, /) -> None:
+        """A start tag grows too long to be held; the tag is its first part, which is held for the last time."""
 
     def _on_doctype(self) -> None:
         """A doctype comes."""
-        raise NotImplementedError
 
-    # input and output
-
-    def _accept(self, data: bytes) -> None:
-        """Add the next bytes of the document."""
-        self._data = self._data + data if self._data else data
-        if self._log is not None:
-            self._logged += len(data)
-            if self._logged <= LOG_LIMIT:
-                self._log.append(data)
-            else:
-                self._log = None
+    # how far to read
 
     def _advance(self) -> None:
         """Read as far as the data goes."""
@@ -123,7 +86,7 @@ class Scanner:
         self._end = len(self._data)
         if self._outer is None:
             return False
-        end = _NOSCRIPT_END.search(self._data, self._searched)
+        end = NOSCRIPT_END.search(self._data, self._searched)
         if end is not None:
             self._end = self._searched = end.start()
             return True
@@ -131,51 +94,13 @@ class Scanner:
             self._end = self._searched = max(self._pos, self._end - len(b"</noscript"))
         return False
 
-    def _take(self) -> bytes:
-        """What can be passed on now."""
-        keep = self._pos if self._mark is None else self._mark
-        self._flush(keep)
-        self._data = self._data[keep:]
-        self._offset += keep
-        self._pos -= keep
-        self._searched = max(0, self._searched - keep)
-        self._done = 0
-        if self._mark is not None:
-            self._mark = 0
-            if self._script_from is not None:
-                self._script_from -= keep
-        output = b"".join(self._out)
-        self._out.clear()
-        return output
-
-    def _flush(self, end: int) -> None:
-        if end > self._done:
-            self._out.append(self._data[self._done : end])
-            self._done = end
-
-    def _insert(self, position: int, text: bytes) -> None:
-        """Put `text` before the byte at `position`, which must not have been passed on."""
-        self._flush(position)
-        self._out.append(text)
-
-    def _replace(self, end: int, text: bytes) -> None:
-        """Put `text` in the place of what is held, up to `end`."""
-        if self._mark is not None:
-            self._insert(self._mark, text)
-            self._done = end
-            self._release()
-
-    def _release(self) -> None:
-        """Hold nothing back any more."""
-        self._mark = self._script_from = None
-
     # text and the beginnings of markup
 
     def _read_first(self) -> bool:
-        if not self._eof and len(self._data) < len(_BOM) and _BOM.startswith(self._data):
+        if not self._eof and len(self._data) < len(BOM) and BOM.startswith(self._data):
             return False
-        if self._data.startswith(_BOM):
-            self._pos = len(_BOM)
+        if self._data.startswith(BOM):
+            self._pos = len(BOM)
         self._step = self._read_data
         return True
 
@@ -231,7 +156,7 @@ class Scanner:
             self._step = self._read_bogus
         elif opening == b"<![cdata[" and self._data.startswith(b"<![CDATA[", self._pos) and self._in_foreign():
             self._step = self._read_cdata
-        elif not self._eof and any(x.startswith(opening) and x != opening for x in _DECLARATIONS):
+        elif not self._eof and any(x.startswith(opening) and x != opening for x in DECLARATIONS):
             return False
         else:
             self._step = self._read_bogus
@@ -242,16 +167,16 @@ class Scanner:
     def _read_comment_start(self) -> bool:
         if self._end - self._pos < 2 and not self._eof:
             return False
-        end = _NO_COMMENT.match(self._data, self._pos, self._end)
+        end = NO_COMMENT.match(self._data, self._pos, self._end)
         self._step = self._read_comment if end is None else self._read_data
         self._pos = self._pos if end is None else end.end()
         return True
 
     def _read_comment(self) -> bool:
-        return self._read_until(_COMMENT_END, 3)
+        return self._read_until(COMMENT_END, 3)
 
     def _read_bogus(self) -> bool:
-        return self._read_until(_CLOSE, 0)
+        return self._read_until(CLOSE, 0)
 
     def _in_foreign(self) -> bool:
         return self._tree.in_foreign if self._shortcut is None else bool(self._shortcut.foreign)
@@ -259,7 +184,7 @@ class Scanner:
     def _read_cdata(self) -> bool:
         if self._shortcut is None:
             self._tree.text(blank=False)
-        return self._read_until(_CDATA_END, 2)
+        return self._read_until(CDATA_END, 2)
 
     def _read_until(self, pattern: re.Pattern[bytes], back: int) -> bool:
         """Read to the end of `pattern`, of which up to `back` bytes may be there already."""
@@ -330,7 +255,7 @@ class Scanner:
         self._step = self._read_data
         if content is Content.SCRIPT:
             self._raw_name = tag.name
-            self._script_ends = _SCRIPT_PLAIN
+            self._script_ends = SCRIPT_PLAIN
             self._step = self._read_script
         elif content is Content.PLAIN:
             self._step = self._read_plain
@@ -341,58 +266,6 @@ class Scanner:
             self._raw_name = tag.name
             self._step = self._read_raw
         self._on_start_tag(tag, content)
-
-    # raw text
-
-    def _read_plain(self) -> bool:
-        self._pos = self._end
-        return False
-
-    def _read_raw(self) -> bool:
-        end = _RAW_ENDS[self._raw_name].search(self._data, self._pos, self._end)
-        return self._leave_raw(end, len(self._raw_name) + 2)
-
-    def _leave_raw(self, end: re.Match[bytes] | None, back: int) -> bool:
-        if end is None:
-            self._pos = self._end if self._eof else max(self._pos, self._end - back)
-            return False
-        self._pos = end.end()
-        self._is_end = True
-        self._inside = Inside.BETWEEN
-        self._step = self._read_tag
-        return True
-
-    def _read_script(self) -> bool:
-        found = self._script_ends.search(self._data, self._pos, self._end)
-        if self._script_from is not None and self._read_held_script(found):
-            return True
-        if found is None or (found[0][:2] == b"</" and self._script_ends is not _SCRIPT_DOUBLE):
-            return self._leave_raw(found, len(b"</script"))
-        self._pos = found.end()
-        if found[0] == b"<!--":
-            self._pos -= 2
-            self._script_ends = _SCRIPT_ESCAPED
-        elif found[0] == b"-->":
-            self._script_ends = _SCRIPT_PLAIN
-        else:
-            self._script_ends = _SCRIPT_ESCAPED if found[0][:2] == b"</" else _SCRIPT_DOUBLE
-        return True
-
-    def _read_held_script(self, found: re.Match[bytes] | None) -> bool:
-        """Decide on a held script once it ends or grows too long. True: it did, and nothing else was done."""
-        if self._script_from is None:
-            return False
-        reached = found.start() if found is not None else self._end - len(b"</script")
-        if reached - self._script_from > SCRIPT_LIMIT:
-            limit = self._script_from + SCRIPT_LIMIT
-            self._on_script_content(self._data[self._script_from : limit], complete=False)
-            self._release()
-            return True
-        ends = found is not None and found[0][:2] == b"</" and self._script_ends is not _SCRIPT_DOUBLE
-        if found is not None and ends:
-            self._on_script_content(self._data[self._script_from : found.start()], complete=True)
-            self._release()
-        return False
 
     # noscript: raw text for a browser with scripting, markup for one without
 
@@ -426,52 +299,22 @@ class Scanner:
         if plain and self._outer is None and not self._tracks:
             self._shortcut = Shortcut()
 
+    def read_trees(self, beginning: bytes) -> tuple[TreeState, TreeState | None]:
+        """The tree at the end of `beginning`, and the one outside a `noscript` that is still open there."""
+        self._tracks = self._eof = True
+        self._data = beginning
+        self._advance()
+        return self._tree, self._outer
+
     def _leave_shortcut(self, shortcut: Shortcut) -> None:
         """Follow the tree from here on, having read the beginning again; if that is gone, from what is known."""
         self._shortcut = None
         self._tracks = True
         if self._log is not None:
-            replay = _Replay(b"".join(self._log)[: self._offset + self._pos])
-            self._tree, self._outer = replay.trees()
+            beginning = b"".join(self._log)[: self._offset + self._pos]
+            self._tree, self._outer = Scanner().read_trees(beginning)
         else:
             for name in shortcut.foreign:
                 self._tree.open.push_node(Node(name, Space.MATHML if shortcut.foreign[0] == b"math" else Space.SVG))
         self._tree.frameset_ok &= not self._changes_body
         self._log = None
-
-
-class _Replay(Scanner):
-    """Reads a part of a document only to know the tree at its end."""
-
-    def __init__(self, beginning: bytes) -> None:
-        super().__init__()
-        self._tracks = True
-        self._data = beginning
-        self._eof = True
-        self._advance()
-
-    def trees(self) -> tuple[TreeState, TreeState | None]:
-        """The tree, and the one outside a `noscript` that is still open."""
-        return self._tree, self._outer
-
-    def _on_text(self, start: int) -> bool:
-        return True
-
-    def _on_tag_name(self, start: int) -> bool:
-        return True
-
-    def _on_start_tag(self, tag: Tag, content: Content) -> None:
-        self._release()
-
-    def _on_long_tag(self, tag: Tag) -> None:
-        self._release()
-
-    def _on_script_content(self, content: bytes, *, complete: bool) -> None:
-        """Scripts are never held here."""
-
-    def _on_doctype(self) -> None:
-        """Doctypes don't matter here."""
-
-
-_CLOSE = re.compile(rb">")
-_CDATA_END = re.compile(rb"\]\]>")

@@ -136,14 +136,14 @@ class Rewriter(Scanner):
         self._step = self._read_plain if self._rules is None else self._read_data
         return True
 
-    def _on_text(self, start: int) -> bool:
+    def _on_text(self, start: int, /) -> bool:
         if self._outer is not None or self._tree.mode > Mode.AFTER_HEAD:
             return True
         if self._tree.mode <= Mode.BEFORE_HEAD:
             self._place_head(start)
         return self._begin_body()
 
-    def _on_tag_name(self, start: int) -> bool:
+    def _on_tag_name(self, start: int, /) -> bool:
         mode = self._mode_before = self._tree.mode
         if self._outer is not None or mode > Mode.AFTER_HEAD:
             return True
@@ -158,7 +158,7 @@ class Rewriter(Scanner):
 
     # gating
 
-    def _on_start_tag(self, tag: Tag, content: Content) -> None:
+    def _on_start_tag(self, tag: Tag, content: Content, /) -> None:
         self._gate(tag, content)
         if self._outer is not None and tag.name != b"noscript":
             return
@@ -212,7 +212,7 @@ class Rewriter(Scanner):
             edits = tuple(sorted((*edits, (at, at, srcdoc_attribute(document))), key=lambda x: x[:2]))
         return apply_edits(source, edits)
 
-    def _on_script_content(self, content: bytes, *, complete: bool) -> None:
+    def _on_script_content(self, content: bytes, /, *, complete: bool) -> None:
         if self._pending is None or self._rules is None or self._script_from is None:
             return
         refused = self._rules.refused_inline(content)
@@ -224,7 +224,7 @@ class Rewriter(Scanner):
         self._pos = end
         self._pending = None
 
-    def _on_long_tag(self, tag: Tag) -> None:
+    def _on_long_tag(self, tag: Tag, /) -> None:
         if self._rules is None or tag.name not in LOADING or self._mark is None:
             return
         decision = decide_long(tag.source, self._rules, self._base, self._refused_in_srcdoc)

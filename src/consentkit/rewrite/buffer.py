@@ -1,0 +1,69 @@
+"""Bytes on their way through: what has come in, what may go out, and the edits in between."""
+
+from __future__ import annotations
+
+from consentkit.rewrite.shortcut import LOG_LIMIT
+
+
+class Buffer:
+    """The bytes not yet passed on. Positions count from the first of them; `_offset` bytes have left before it."""
+
+    def __init__(self) -> None:
+        self._data = b""
+        self._pos = 0
+        self._done = 0
+        self._mark: int | None = None
+        self._script_from: int | None = None
+        self._searched = 0
+        self._offset = 0
+        self._out: list[bytes] = []
+        self._log: list[bytes] | None = []
+        self._logged = 0
+
+    def _accept(self, data: bytes) -> None:
+        """Add the next bytes of the document."""
+        self._data = self._data + data if self._data else data
+        if self._log is not None:
+            self._logged += len(data)
+            if self._logged <= LOG_LIMIT:
+                self._log.append(data)
+            else:
+                self._log = None
+
+    def _take(self) -> bytes:
+        """What can be passed on now."""
+        keep = self._pos if self._mark is None else self._mark
+        self._flush(keep)
+        self._data = self._data[keep:]
+        self._offset += keep
+        self._pos -= keep
+        self._searched = max(0, self._searched - keep)
+        self._done = 0
+        if self._mark is not None:
+            self._mark = 0
+            if self._script_from is not None:
+                self._script_from -= keep
+        output = b"".join(self._out)
+        self._out.clear()
+        return output
+
+    def _flush(self, end: int) -> None:
+        if end > self._done:
+            self._out.append(self._data[self._done : end])
+            self._done = end
+
+    def _insert(self, position: int, text: bytes) -> None:
+        """Put `text` before the byte at `position`, which must not have been passed on."""
+        self._flush(position)
+        self._out.append(text)
+
+    def _replace(self, end: int, text: bytes) -> None:
+        """Put `text` in the place of what is held, up to `end`."""
+        if self._mark is not None:
+            self._insert(self._mark, text)
+            self._done = end
+            self._release()
+
+    def _release(self) -> None:
+        """Hold nothing back any more."""
+        self._mark = self._script_from = None

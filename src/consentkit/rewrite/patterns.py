@@ -1,0 +1,24 @@
+"""The byte patterns that begin and end comments, raw text and scripts.
+
+Source: HTML Living Standard, 13.2.5 "Tokenization".
+"""
+
+from __future__ import annotations
+
+import re
+
+BOM = b"\xef\xbb\xbf"
+DECLARATIONS = (b"<!--", b"<!doctype", b"<![cdata[")
+COMMENT_END = re.compile(rb"--!?>")
+NO_COMMENT = re.compile(rb"-?>")
+NOSCRIPT_END = re.compile(rb"</[nN][oO][sS][cC][rR][iI][pP][tT](?=[\t\n\f\r />])")
+_SCRIPT = rb"[sS][cC][rR][iI][pP][tT](?=[\t\n\f\r />])"
+SCRIPT_PLAIN = re.compile(rb"<!--|</" + _SCRIPT)
+SCRIPT_ESCAPED = re.compile(rb"-->|</?" + _SCRIPT)
+SCRIPT_DOUBLE = re.compile(rb"-->|</" + _SCRIPT)
+RAW_ENDS = {
+    name: re.compile(b"</" + b"".join(b"[%c%c]" % (c, c - 32) for c in name) + rb"(?=[\t\n\f\r />])")
+    for name in (b"iframe", b"noembed", b"noframes", b"style", b"textarea", b"title", b"xmp")
+}
+CLOSE = re.compile(rb">")
+CDATA_END = re.compile(rb"\]\]>")
