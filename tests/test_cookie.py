@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import random
 from dataclasses import replace
+from typing import Any
 
 import pytest
 
@@ -153,10 +154,10 @@ def test_forged_cookies_never_enter_the_cache() -> None:
 
 
 @pytest.mark.parametrize("bad", [None, "", [], [""], "changeme", "x" * 31, "aaaa" * 20, "abcd" * 20])
-def test_weak_secrets_are_refused(bad: object) -> None:
+def test_weak_secrets_are_refused(bad: Any) -> None:
     """Missing, short and monotonous keys are refused, and the message names the command that makes one."""
     with pytest.raises(SecretKeyError, match="consentkit keygen") as caught:
-        read_secret_keys(bad, {})  # type: ignore[arg-type] - wrong types are part of the test
+        read_secret_keys(bad, {})
     if isinstance(bad, str) and bad:
         assert bad not in str(caught.value)
 

@@ -100,7 +100,7 @@ def test_a_streamed_page_has_no_length_and_is_not_held_back(policy: Policy) -> N
             seen.append(sum(len(message.get("body", b"")) for message in sent))
         await send(body())
 
-    async def send(message: Message) -> None:
+    async def send(message: Any) -> None:
         sent.append(message)
 
     async def receive() -> Message:
@@ -199,7 +199,7 @@ def test_exceptions_pass_through(after_start: bool, policy: Policy) -> None:
 
     sent: list[Message] = []
 
-    async def send(message: Message) -> None:
+    async def send(message: Any) -> None:
         sent.append(message)
 
     async def receive() -> Message:
@@ -221,7 +221,7 @@ def test_a_disconnect_seen_while_sending_passes_through(policy: Policy) -> None:
         except OSError as error:
             caught.append(error)
 
-    async def send(message: Message) -> None:
+    async def send(message: Any) -> None:
         raise OSError("gone")
 
     async def receive() -> Message:
@@ -300,7 +300,10 @@ def test_mounted_twice_there_is_one_banner(policy: Policy) -> None:
 @pytest.mark.parametrize("kind", ["odd", "websocket"])
 def test_other_scopes_pass(kind: str, policy: Policy) -> None:
     """Unknown scope types and websockets reach the app, and its messages come back unchanged."""
-    messages = [{"type": "websocket.accept", "subprotocol": None}, {"type": "websocket.send", "text": "hi"}]
+    messages: list[Message] = [
+        {"type": "websocket.accept", "subprotocol": None},
+        {"type": "websocket.send", "text": "hi"},
+    ]
     scope = http_scope() | {"type": kind}
     assert run(wrap(replay(*messages), policy), scope) == messages
 

@@ -11,6 +11,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from importlib.resources import files
 
+from consentkit.policy.colour import contrast
 from consentkit.policy.models import Policy, Theme
 
 _LIGHT = {
@@ -42,25 +43,6 @@ class Asset:
     body: bytes
     compressed: bytes
     etag: str
-
-
-def relative_luminance(colour: str) -> float:
-    """Relative luminance of `#rgb` or `#rrggbb` (WCAG 2.2)."""
-    digits = colour.lstrip("#")
-    if len(digits) == 3:
-        digits = "".join(digit * 2 for digit in digits)
-    red, green, blue = (_linear(int(digits[i : i + 2], 16) / 255) for i in (0, 2, 4))
-    return 0.2126 * red + 0.7152 * green + 0.0722 * blue
-
-
-def _linear(channel: float) -> float:
-    return channel / 12.92 if channel <= 0.04045 else ((channel + 0.055) / 1.055) ** 2.4
-
-
-def contrast(one: str, other: str) -> float:
-    """Contrast ratio of two colours, from 1 to 21 (WCAG 2.2 success criterion 1.4.3)."""
-    light, dark = sorted((relative_luminance(one), relative_luminance(other)), reverse=True)
-    return (light + 0.05) / (dark + 0.05)
 
 
 def theme_css(theme: Theme) -> str:

@@ -32,12 +32,12 @@ class Consent:
     categories: Mapping[str, State]
     services: Mapping[str, bool]
     allowed_categories: frozenset[str]
-    reasons: Mapping[str, Reason] = field(default_factory=dict)
+    reasons: Mapping[str, Reason] = field(default_factory=dict[str, Reason])
     decided: bool = False
     regime: str = "strictest"
     signals: frozenset[str] = frozenset()
     revision: str = ""
-    aliases: Mapping[str, str] = field(default_factory=dict, repr=False)
+    aliases: Mapping[str, str] = field(default_factory=dict[str, str], repr=False)
     outside: bool = field(default=False, repr=False)
 
     def allows(self, category: str) -> bool:

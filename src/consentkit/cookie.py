@@ -27,7 +27,7 @@ from itsdangerous.signer import SigningAlgorithm
 
 from consentkit.errors import CookieError, SecretKeyError
 
-MECHANISMS: Final = ("form", "script", "api", "direct", "imported")
+MECHANISMS: tuple[str, ...] = ("form", "script", "api", "direct", "imported")
 DAY: Final = 86_400
 _VERSION: Final = 1
 _HEAD: Final = struct.Struct(">BBIB")
@@ -68,7 +68,7 @@ class StoredChoice:
 
     issued_at: int
     mechanism: str
-    categories: Mapping[int, CategoryChoice] = field(default_factory=dict)
+    categories: Mapping[int, CategoryChoice] = field(default_factory=dict[int, CategoryChoice])
     record_id: str | None = None
 
     @property
@@ -99,8 +99,6 @@ def read_secret_keys(given: str | Sequence[str] | None, environ: Mapping[str, st
     if not keys:
         raise SecretKeyError("No secret key is set.")
     for key in keys:
-        if not isinstance(key, str):
-            raise SecretKeyError("The secret key must be text, or a list of texts.")
         if len(key.encode()) < _MIN_SECRET:
             raise SecretKeyError(f"The secret key is weak: it has fewer than {_MIN_SECRET} bytes.")
         if len(set(key)) < _MIN_DISTINCT:
@@ -178,7 +176,8 @@ def _pack_entry(key: int, entry: CategoryChoice) -> bytes:
 
 def _unpack(data: bytes) -> StoredChoice:
     try:
-        version, mechanism, issued_at, flags = _HEAD.unpack_from(data)
+        numbers: tuple[int, int, int, int] = _HEAD.unpack_from(data)
+        version, mechanism, issued_at, flags = numbers
         if version != _VERSION:
             raise CookieError("unknown version")
         at = _HEAD.size

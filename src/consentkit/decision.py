@@ -65,8 +65,8 @@ class Revisions:
     """The declarations visitors may have consented to: this policy's, and earlier ones the log has kept."""
 
     loaded_at: int
-    known: dict[tuple[int, bytes], Inventory] = field(default_factory=dict)
-    by_policy: dict[str, dict[str, bytes]] = field(default_factory=dict)
+    known: dict[tuple[int, bytes], Inventory] = field(default_factory=dict[tuple[int, bytes], Inventory])
+    by_policy: dict[str, dict[str, bytes]] = field(default_factory=dict[str, dict[str, bytes]])
 
     def add(self, policy_digest: str, policy: Mapping[str, object]) -> None:
         """Remember the categories of `policy`, the mapping inside `Policy.canonical()`."""

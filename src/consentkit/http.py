@@ -32,7 +32,7 @@ def cookie_pairs(headers: RawHeaders) -> list[tuple[bytes, bytes]]:
     Only space and tab around a pair are taken off, as RFC 6265bis says: any other byte belongs to the name, so that
     no look-alike is ever read as ours (CVE-2023-23934).
     """
-    pairs = []
+    pairs: list[tuple[bytes, bytes]] = []
     for key, value in headers:
         if key == b"cookie":
             for part in value.split(b";"):
@@ -111,7 +111,8 @@ def _is_loopback_address(name: str) -> bool:
 
 def merged(headers: Iterable[tuple[bytes, bytes]], name: bytes, *tokens: str) -> list[tuple[bytes, bytes]]:
     """The headers with `tokens` added to the comma-separated list `name`, into one header; `*` swallows all."""
-    rest, present = [], []
+    rest: list[tuple[bytes, bytes]] = []
+    present: list[str] = []
     for key, value in headers:
         if key.lower() == name:
             present += [part.strip() for part in value.decode("latin-1").split(",") if part.strip()]
@@ -130,7 +131,8 @@ _SHARED_DIRECTIVES = ("public", "s-maxage", "proxy-revalidate", "private")
 
 def made_private(headers: Iterable[tuple[bytes, bytes]]) -> list[tuple[bytes, bytes]]:
     """The headers with a `Cache-Control` that no shared cache stores; what else the app said stays."""
-    rest, kept = [], ["private"]
+    rest: list[tuple[bytes, bytes]] = []
+    kept = ["private"]
     for key, value in headers:
         if key.lower() == b"cache-control":
             kept += [part.strip() for part in value.decode("latin-1").split(",") if part.strip()]

@@ -111,7 +111,7 @@ class Languages:
         return self._wordings.get(locale) or self._wordings[self._policy.language.default]
 
     def choose(self, scope: Scope) -> str:
-        """The language for this request: the site's own callable, else what `language.detect` finds, else the default."""
+        """The language for this request: what the site's own callable or `language.detect` finds, else the default."""
         if len(self._wordings) == 1:
             return self._policy.language.default
         if self._own is not None:

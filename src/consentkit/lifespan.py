@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import atexit
+import os
 from collections.abc import Awaitable, Callable
 
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from consentkit.errors import ConsentKitError
+
+_STDERR = 2
 
 
 async def run_lifespan(
@@ -20,15 +24,18 @@ async def run_lifespan(
 ) -> None:
     """Hand the lifespan on to `app`, with `start` before its startup and `stop` after its shutdown.
 
-    An error of ours in `start` is answered as `lifespan.startup.failed`, so that the server exits with its message;
-    the app is then never called.
+    An error of ours in `start` is answered as `lifespan.startup.failed`, so that the server exits with its message, and
+    raised, as Starlette does; the app is then never called.
     """
     first = await receive()
     try:
         await start()
     except ConsentKitError as error:
-        await send({"type": "lifespan.startup.failed", "message": f"consentkit can't start: {error}"})
-        return
+        message = f"consentkit can't start: {error}"
+        # Servers write a line of their own after ours and exit; what a person reads first is the last line.
+        atexit.register(os.write, _STDERR, f"{message}\n".encode())
+        await send({"type": "lifespan.startup.failed", "message": message})
+        raise
     waiting = [first]
 
     async def receive_again() -> Message:

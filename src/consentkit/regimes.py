@@ -21,7 +21,7 @@ class Regime:
     name: RegimeName
     mode: Mode
     source: str
-    overrides: Mapping[str, Mode] = field(default_factory=dict)
+    overrides: Mapping[str, Mode] = field(default_factory=dict[str, Mode])
 
     def mode_for(self, category: str) -> Mode:
         """`opt-in`: silence is no. `opt-out`: silence is yes until refused or signalled. `notice`: inform only."""

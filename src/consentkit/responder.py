@@ -11,7 +11,7 @@ from typing import Any
 
 from starlette.types import Message, Send
 
-from consentkit.endpoints.answers import missing_answer, wants_json
+from consentkit.endpoints.answers import missing_answer
 from consentkit.gates.validators import response_validators
 from consentkit.http import RawHeaders, made_private, merged
 from consentkit.injection import make_rewriter
@@ -45,7 +45,7 @@ class Responder:
     async def _before_start(self, message: Message) -> None:
         if message["type"] != "http.response.start":
             await self._send(message)
-        elif self._visit.missing is not None and message["status"] == 403 and not wants_json(self._visit):
+        elif self._visit.missing is not None and message["status"] == 403:
             await self._send_missing(self._visit.missing)
         else:
             await self._start(message)

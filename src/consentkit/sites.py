@@ -27,7 +27,7 @@ class Sites:
     def __init__(self, source: PolicySource, settings: Settings, *, reload: bool = False) -> None:
         self._settings = settings
         self._by_digest: dict[str, Site] = {}
-        self._kept: dict[str, bytes] = {}
+        self._kept: dict[str, bytes] | None = None
         self._choose: Callable[[Scope], Policy] | None = None
         self._file: Path | None = None
         self._looked = 0.0
@@ -48,7 +48,8 @@ class Sites:
         site = self._by_digest.get(policy.digest)
         if site is None:
             site = self._by_digest[policy.digest] = Site(policy, self._settings)
-            site.learn(self._kept)
+            if self._kept is not None:
+                site.learn(self._kept)
         return site
 
     def at(self, scope: Scope) -> Site:

@@ -53,7 +53,7 @@ def compose(
 
 
 def without_new_grants(composed: Composed, decision: Decision) -> Composed | None:
-    """The part of a choice that only takes away: for when a grant can't be recorded. None when nothing is left of it."""
+    """The part of a choice that only takes away, for when a grant can't be recorded; None when that is nothing."""
     before = decision.choice
     kept: dict[int, CategoryChoice] = {}
     for key, entry in composed.choice.categories.items():
@@ -100,7 +100,7 @@ def _granted_too(
     policy: Policy, decision: Decision, submission: Submission, digests: Digests
 ) -> dict[str, CategoryChoice]:
     """The standing choice, with the named categories and services allowed as well."""
-    standing = decision.choice.categories if decision.choice else {}
+    standing: Mapping[int, CategoryChoice] = decision.choice.categories if decision.choice else {}
     keys = {name: category_key(name) for name in policy.asked_categories}
     entries = {name: standing[key] for name, key in keys.items() if key in standing}
     for name in policy.asked_categories:

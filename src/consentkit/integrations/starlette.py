@@ -16,7 +16,8 @@ from consentkit.consent import NOBODY, Consent
 from consentkit.injection import control
 from consentkit.site import Visit
 
-RequestOrScope = HTTPConnection | Mapping[str, Any]
+#: A Starlette connection is a mapping too: its scope.
+RequestOrScope = Mapping[str, Any]
 
 
 def get_consent(request_or_scope: RequestOrScope) -> Consent:
@@ -99,15 +100,14 @@ def privacy_choices(request_or_scope: RequestOrScope) -> Markup:
 
 
 def _visit(request_or_scope: RequestOrScope) -> Visit | None:
-    scope = request_or_scope.scope if isinstance(request_or_scope, HTTPConnection) else request_or_scope
-    found = scope.get("consentkit")
+    found = request_or_scope.get("consentkit")
     return found if isinstance(found, Visit) else None
 
 
-def _request_among(args: tuple[Any, ...], kwargs: Mapping[str, Any]) -> HTTPConnection:
+def _request_among(args: tuple[Any, ...], kwargs: Mapping[str, Any]) -> RequestOrScope:
     for value in (*args, *kwargs.values()):
         if isinstance(value, HTTPConnection):
-            return value
+            return cast("RequestOrScope", value)
     raise TypeError("an endpoint marked requires_consent must take the request as an argument")
 
 

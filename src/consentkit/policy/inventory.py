@@ -50,8 +50,8 @@ def digest(inventory: Inventory) -> bytes:
 
 
 def _service(service: Mapping[str, Any]) -> Mapping[str, Any]:
-    provider = service.get("provider") or {}
-    storage = service.get("storage") or {}
+    provider: Mapping[str, Any] = service.get("provider") or {}
+    storage: Mapping[str, list[str]] = service.get("storage") or {}
     stated = bool(provider.get("name"))
     return {
         "provider": provider.get("name"),
@@ -88,16 +88,12 @@ def _service_widenings(name: str, old: Mapping[str, Any], new: Mapping[str, Any]
         yield Change("provider", name, new["provider"])
     if new["country"] and new["country"] != old["country"]:
         yield Change("transfer", name, new["country"])
-    yield from (
-        Change("recipient", name, item) for item in new["recipients"] if item not in old["recipients"]
-    )
+    yield from (Change("recipient", name, item) for item in new["recipients"] if item not in old["recipients"])
     yield from (Change("use", name, item) for item in new["uses"] if item not in old["uses"])
     kept = {**dict.fromkeys(old["storage"], _UNSTATED), **old["cookies"]}
     stored = {**dict.fromkeys(new["storage"], _UNSTATED), **new["cookies"]}
     yield from (Change("cookie", name, item) for item in stored if item not in kept)
-    if new["retention"] > old["retention"] or any(
-        stored[item] > kept[item] for item in stored if item in kept
-    ):
+    if new["retention"] > old["retention"] or any(stored[item] > kept[item] for item in stored if item in kept):
         yield Change("longer", name)
     if new["revision"] > old["revision"]:
         yield Change("purpose", name)
