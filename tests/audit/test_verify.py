@@ -206,21 +206,38 @@ def test_replaced_entry_with_new_leaf(rows: Rows) -> None:
     assert "entries 22 to 36" in report.findings[0].what
 
 
-def rewritten(rows: Rows) -> Rows:
-    """A log whose first choice was changed and all that follows written anew, as one with the file could do."""
-    changed, frontier, seal = rows.copy(), Frontier(), b""
-    payload = bytes(rows.entry[0].payload).replace(b'"custom"', b'"accept-all"')
-    salt = rows.entry[0].salt
-    changed.entry[0] = RawEntry(0, entry_leaf(salt, payload), salt, payload)
-    changed.checkpoint = []
+def sealed_anew(rows: Rows) -> None:
+    """Write all checkpoint rows anew over the leaves as they are, as one with the file could do."""
+    frontier, seal = Frontier(), b""
     times = {row.size: row.time for row in rows.checkpoint}
-    for row in changed.entry:
+    rows.checkpoint = []
+    for row in rows.entry:
         frontier.append(row.leaf)
         if time := times.get(frontier.size):
             edge = frontier.to_bytes()
             seal = checkpoint_seal(seal, frontier.size, frontier.root(), edge, time)
-            changed.checkpoint.append(RawCheckpoint(frontier.size, frontier.root(), edge, time, seal))
+            rows.checkpoint.append(RawCheckpoint(frontier.size, frontier.root(), edge, time, seal))
+
+
+def rewritten(rows: Rows) -> Rows:
+    """A log whose first choice was changed and all that follows written anew."""
+    changed = rows.copy()
+    salt, payload = rows.entry[0].salt, rows.entry[0].payload.replace(b'"custom"', b'"accept-all"')
+    changed.entry[0] = RawEntry(0, entry_leaf(salt, payload), salt, payload)
+    sealed_anew(changed)
     return changed
+
+
+def test_frontier_that_does_not_lead_to_its_root(rows: Rows) -> None:
+    """A frontier that was replaced together with its seal is still told: it does not make the root beside it."""
+    changed = rows.copy()
+    seal, last = rows.checkpoint[-2].seal, rows.checkpoint[-1]
+    edge = bytes(len(last.frontier))
+    seal = checkpoint_seal(seal, last.size, last.root, edge, last.time)
+    changed.checkpoint[-1] = last._replace(frontier=edge, seal=seal)
+    report = verify(changed)
+    assert "contradict each other" in report.findings[0].what
+    assert places(report) == {SIZE - 1}
 
 
 def test_rewritten_log_needs_a_witness(rows: Rows) -> None:

@@ -103,6 +103,7 @@ def forked_after_use(path: Path) -> list[str]:
         assert before <= _open_files(path), "the child closed the inherited connection"
 
     asyncio.run(use())
+    log.count("before the fork")
     process = child(in_child)
     asyncio.run(use())
     _, status = os.waitpid(process, 0)
@@ -131,7 +132,7 @@ if __name__ == "__main__":
         setattr(session, "file_lock", nullcontext)  # noqa: B010 - SQLite's own locks must do
     journal = os.environ.get("JOURNAL", "")
     if journal:
-        schema.journal_mode = lambda _: journal
+        setattr(schema, "journal_mode", lambda _: journal)  # noqa: B010 - as a fixed SQLite would choose
     programs: dict[str, Callable[..., list[str]]] = {
         "together": together,
         "killed": killed,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 import os
 import sqlite3
@@ -62,12 +63,14 @@ def test_first_write_by_ten(tmp_path: Path) -> None:
 
 
 def test_fork_after_first_use(tmp_path: Path) -> None:
-    """After a fork both sides write on through connections of their own, and the inherited one stays open."""
+    """After a fork both sides write on through connections of their own, the inherited one stays open, and what waited
+    in the parent is stored once."""
     path = tmp_path / "consent.db"
     *told, status = campaign("forked", path)
     assert status == "exit 0"
     assert len(told) == 20
     assert sorted(stored_ids(path)) == sorted(told)
+    assert list(asyncio.run(SqliteLog(path).counts()).values()) == [1]
     assert sound(path)
 
 

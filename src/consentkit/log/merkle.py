@@ -37,7 +37,7 @@ def node_hash(left: bytes, right: bytes) -> bytes:
 
 def entry_leaf(salt: bytes, payload: bytes) -> bytes:
     """The leaf of one log entry: the leaf hash of its commitment."""
-    return sha256(_LEAF + sha256(salt + payload).digest()).digest()
+    return leaf_hash(commitment(salt, payload))
 
 
 class Frontier:
