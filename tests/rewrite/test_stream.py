@@ -7,7 +7,7 @@ import random
 
 import pytest
 
-from consentkit.rewrite.decisions import Decision
+from consentkit.rewrite.edits import Decision
 from consentkit.rewrite.rules import Rules
 from consentkit.rewrite.stream import Rewriter
 from tests.rewrite.documents import SHORT_DOCUMENTS, random_document

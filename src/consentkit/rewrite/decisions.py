@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from html import escape
 
 from consentkit.policy.aliases import canonical_category
+from consentkit.rewrite.edits import Decision, Edit
 from consentkit.rewrite.native import Mark, read_mark
 from consentkit.rewrite.rules import Rules, ServiceRule
 from consentkit.rewrite.tags import Attribute, Tag
@@ -48,22 +49,6 @@ _TINY = 5
 
 #: Finds the refused service inside the text of a `srcdoc`.
 SrcdocReader = Callable[[str], ServiceRule | None]
-Edit = tuple[int, int, bytes]
-
-
-@dataclass(frozen=True, slots=True)
-class Decision:
-    """What to do with a tag. `edits` replace `tag[start:end]`, in order.
-
-    `key` names what the element was made inert for (empty: it was not). `placeholder` says that a stand-in document
-    may be shown in it. `reads_content`: a script without a source, for which `edits` only hold if its content is
-    free of refused services.
-    """
-
-    edits: tuple[Edit, ...] = ()
-    key: str = ""
-    placeholder: bool = False
-    reads_content: bool = False
 
 
 def decide(source: bytes, rules: Rules, base: Address, read_srcdoc: SrcdocReader) -> Decision:
@@ -116,28 +101,6 @@ def refuse_script(source: bytes, rule: ServiceRule) -> Decision:
     """Make an inline script inert because its content belongs to `rule`."""
     tag = Tag(source)
     return _gate_script(tag, _label(rule), rule.service)
-
-
-def without_quotes(decision: Decision) -> Decision:
-    """The same decision with nothing in it that could end a quoted attribute around it."""
-    edits = tuple((a, b, x.replace(b'"', b"") + b" " if x[:1] == b" " else x) for a, b, x in decision.edits)
-    return replace(decision, edits=edits, placeholder=False)
-
-
-def apply_edits(source: bytes, edits: Iterable[Edit]) -> bytes:
-    """`source` with its edits made; everything between them stays as it is."""
-    parts: list[bytes] = []
-    done = 0
-    for start, end, text in edits:
-        parts += (source[done:start], text)
-        done = end
-    return b"".join((*parts, source[done:]))
-
-
-def srcdoc_attribute(document: str) -> bytes:
-    """`document` as an attribute that may stand in a page of any encoding."""
-    value = escape(document).replace("\r", "&#13;")
-    return b' srcdoc="' + value.encode("ascii", "xmlcharrefreplace") + b'"'
 
 
 def _decide_script(tag: Tag, rules: Rules, base: Address) -> Decision:

@@ -5,13 +5,10 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
 
 from consentkit.policy.aliases import canonical_category
+from consentkit.rewrite.edits import Decision
 from consentkit.rewrite.urls import RELATIVE, Address
-
-if TYPE_CHECKING:
-    from consentkit.rewrite.decisions import Decision
 
 NECESSARY = "necessary"
 _CONSENT_STATES = 256

@@ -23,7 +23,7 @@ from consentkit.rewrite.patterns import (
     SCRIPT_PLAIN,
 )
 from consentkit.rewrite.rawtext import RawText
-from consentkit.rewrite.shortcut import HELD, RUN, Shortcut
+from consentkit.rewrite.shortcut import HEAD_RUN, HELD, RUN, Shortcut
 from consentkit.rewrite.tags import TAG_NAME, Inside, Tag, scan_tag
 from consentkit.rewrite.tree import TreeState
 
@@ -41,6 +41,7 @@ class Scanner(RawText):
         self._tree = TreeState()
         self._shortcut: Shortcut | None = None
         self._tracks = False
+        self._head_run = HEAD_RUN
         self._changes_body = False
         self._outer: TreeState | None = None
         self._diverged = False
@@ -107,15 +108,22 @@ class Scanner(RawText):
     def _read_data(self) -> bool:
         if self._shortcut is None:
             self._try_shortcut()
-        elif not self._shortcut.foreign:
-            run = RUN.match(self._data, self._pos, self._end)
-            self._pos = run.end() if run is not None else self._pos
+        run = self._run()
+        if run is not None:
+            self._pos = run.end()
         if self._pos >= self._end:
             return False
         found = self._data.find(b"<", self._pos, self._end)
         if found != self._pos:
             return self._read_text(found if found >= 0 else self._end)
         return self._read_markup()
+
+    def _run(self) -> re.Match[bytes] | None:
+        """What can be passed at once from here."""
+        if self._shortcut is None:
+            in_head = self._tree.mode is Mode.IN_HEAD and self._outer is None
+            return self._head_run.match(self._data, self._pos, self._end) if in_head else None
+        return None if self._shortcut.foreign else RUN.match(self._data, self._pos, self._end)
 
     def _read_text(self, stop: int) -> bool:
         text = self._data[self._pos : stop]

@@ -53,6 +53,25 @@ RUN = re.compile(
     rb"|" + _ICON + rb"|" + _SELECT + rb")*+"
 )
 
+_COMMENT = rb"<!--(?!-?>)(?:[^-]|-(?!-))*+-->"
+_SETTLED = rb"[\t\n\f\r ]++|" + _COMMENT + rb"|<meta" + _AFTER_NAME + ATTRIBUTES + rb">"
+_WITH_TEXT = rb"|<%b" + _AFTER_NAME + ATTRIBUTES + rb">[^<]*+</%b>"
+_TITLE_AND_STYLE = b"".join(_WITH_TEXT % (x, x) for x in (b"title", b"style"))
+
+#: In the head: what neither loads anything that is gated nor ends the head.
+HEAD_RUN = re.compile(rb"(?:" + _SETTLED + _TITLE_AND_STYLE + rb")*+")
+#: The same where nothing is gated.
+HEAD_RUN_UNGATED = re.compile(
+    rb"(?:"
+    + _SETTLED
+    + _TITLE_AND_STYLE
+    + _WITH_TEXT % (b"script", b"script")
+    + rb"|<link"
+    + _AFTER_NAME
+    + ATTRIBUTES
+    + rb">)*+"
+)
+
 _CONTENT = {
     **dict.fromkeys(_RAW, Content.RAW),
     b"script": Content.SCRIPT,

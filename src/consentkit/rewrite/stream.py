@@ -6,16 +6,8 @@ from collections.abc import Callable
 from typing import Literal
 
 from consentkit.rewrite.construction import Content, Mode
-from consentkit.rewrite.decisions import (
-    LOADING,
-    Decision,
-    apply_edits,
-    decide,
-    decide_long,
-    refuse_script,
-    srcdoc_attribute,
-    without_quotes,
-)
+from consentkit.rewrite.decisions import LOADING, decide, decide_long, refuse_script
+from consentkit.rewrite.edits import Decision, apply_edits, srcdoc_attribute, without_quotes
 from consentkit.rewrite.placement import (
     end_implies_body,
     end_implies_head,
@@ -24,6 +16,7 @@ from consentkit.rewrite.placement import (
 )
 from consentkit.rewrite.rules import Rules, ServiceRule
 from consentkit.rewrite.scanner import Scanner
+from consentkit.rewrite.shortcut import HEAD_RUN_UNGATED
 from consentkit.rewrite.skiplinks import LOOK_AHEAD, find_skip_links
 from consentkit.rewrite.tags import Tag
 from consentkit.rewrite.urls import RELATIVE, read_address
@@ -55,6 +48,8 @@ class Rewriter(Scanner):
     ) -> None:
         super().__init__()
         self._rules = rules
+        if rules is None:
+            self._head_run = HEAD_RUN_UNGATED
         self._head = head
         self._body = body
         self._inject = inject

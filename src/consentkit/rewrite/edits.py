@@ -1,0 +1,46 @@
+"""Edits to one tag: what they are, and how they are made so that every other byte stays."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass, replace
+from html import escape
+
+Edit = tuple[int, int, bytes]
+
+
+@dataclass(frozen=True, slots=True)
+class Decision:
+    """What to do with a tag. `edits` replace `tag[start:end]`, in order.
+
+    `key` names what the element was made inert for (empty: it was not). `placeholder` says that a stand-in document
+    may be shown in it. `reads_content`: a script without a source, for which `edits` only hold if its content is
+    free of refused services.
+    """
+
+    edits: tuple[Edit, ...] = ()
+    key: str = ""
+    placeholder: bool = False
+    reads_content: bool = False
+
+
+def without_quotes(decision: Decision) -> Decision:
+    """The same decision with nothing in it that could end a quoted attribute around it."""
+    edits = tuple((a, b, x.replace(b'"', b"") + b" " if x[:1] == b" " else x) for a, b, x in decision.edits)
+    return replace(decision, edits=edits, placeholder=False)
+
+
+def apply_edits(source: bytes, edits: Iterable[Edit]) -> bytes:
+    """`source` with its edits made; everything between them stays as it is."""
+    parts: list[bytes] = []
+    done = 0
+    for start, end, text in edits:
+        parts += (source[done:start], text)
+        done = end
+    return b"".join((*parts, source[done:]))
+
+
+def srcdoc_attribute(document: str) -> bytes:
+    """`document` as an attribute that may stand in a page of any encoding."""
+    value = escape(document).replace("\r", "&#13;")
+    return b' srcdoc="' + value.encode("ascii", "xmlcharrefreplace") + b'"'
