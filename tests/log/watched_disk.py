@@ -71,10 +71,19 @@ class Disk:
         return self.fail(call)
 
 
+def reachable() -> bool:
+    """Whether this Python's SQLite is a library of its own, whose functions can be found."""
+    return hasattr(_library(), "sqlite3_vfs_find")
+
+
+def _library() -> ctypes.CDLL:
+    return ctypes.CDLL(getattr(_sqlite3, "__file__", None))
+
+
 @contextmanager
 def watched_disk() -> Iterator[Disk]:
     """SQLite connections opened within the block go through the returned `Disk`."""
-    library = ctypes.CDLL(_sqlite3.__file__)
+    library = _library()
     library.sqlite3_vfs_find.restype = ctypes.POINTER(_Vfs)
     real = library.sqlite3_vfs_find(None)
     disk = Disk()
