@@ -120,26 +120,30 @@ class ConsentMiddleware:
 
         await self.app(_inner_scope(visit), receive, gated_send)
 
+    def site_for(self, scope: Scope) -> Site:
+        """The site that a request with `scope` belongs to. Raises the `ConfigurationError` there is, if any."""
+        return self._ready_sites().at(scope)
+
+    def _ready_sites(self) -> Sites:
+        if self._error is not None or self._sites is None:
+            raise self._error or ConfigurationError("there is no policy")
+        return self._sites
+
     async def _site(self, scope: Scope) -> Site:
-        if self._error is not None:
-            raise self._error
-        if self._sites is None:
-            raise ConfigurationError("there is no policy")
+        sites = self._ready_sites()
         if not self._started:
             await self._start_without_lifespan()
-        if self._sites.is_watching:
-            await self._sites.refresh()
-        return self._sites.at(scope)
+        if sites.is_watching:
+            await sites.refresh()
+        return sites.at(scope)
 
     async def _start(self) -> None:
         """Open the log and take in what it knows. Raises what must stop the server."""
-        if self._error is not None:
-            raise self._error
+        sites = self._ready_sites()
         self._started = True
         try:
             await self.log.open()
-            if self._sites is not None:
-                self._sites.learn(await self.log.kept("policy"))
+            sites.learn(await self.log.kept("policy"))
         except LogUnavailableError as error:
             logger.error("the consent log can't be used just now; refusals are honoured, grants are not: %s", error)
 

@@ -131,6 +131,7 @@ class Visit:
     missing: str | None = None
     """The category an endpoint marked `requires_consent` found missing."""
     _locale: str | None = field(default=None, repr=False)
+    _base: str | None = field(default=None, repr=False)
 
     @property
     def consent(self) -> Consent:
@@ -150,7 +151,9 @@ class Visit:
 
         It is the policy's `site.url`, never a Host header, but for a loopback host.
         """
-        return (is_loopback(self.scope) or self.site.policy.site.url) + self.root
+        if self._base is None:
+            self._base = (is_loopback(self.scope) or self.site.policy.site.url) + self.root
+        return self._base
 
     @property
     def root(self) -> str:
