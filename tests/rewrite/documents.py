@@ -133,6 +133,10 @@ _ELEMENTS = [
     "style",
     "xmp",
 ]
+_NESTING = (
+    *("svg", "math", "select", "table", "tr", "td", "b", "a", "p", "div", "foreignObject", "mi", "desc"),
+    *("annotation-xml", "option", "button", "li", "form"),
+)
 _ATTRIBUTES = [
     "",
     "",
@@ -166,6 +170,23 @@ def random_document(random_source: random.Random, pieces: int = 14, *, templates
     chosen = [random_source.choice(_OPENINGS)]
     chosen += [_piece(random_source, templates=templates) for _ in range(random_source.randrange(1, pieces))]
     return "".join(chosen)
+
+
+_PROBES = [
+    "<style><img src=//ads.example></style>",
+    "<title><img src=//ads.example></title>",
+    "<![CDATA[<img src=//ads.example>]]>",
+    "<iframe><img src=//ads.example></iframe>",
+]
+
+
+def random_nesting(random_source: random.Random) -> str:
+    """Elements opened and closed in the wrong order, then something that reads differently by what is open."""
+    tags = ["<body>"]
+    for _ in range(random_source.randrange(2, 12)):
+        name = random_source.choice(random_source.choice((_ELEMENTS, _NESTING)))
+        tags.append(random_source.choice((f"<{name}>", f"<{name}>", f"<{name} color=x>", f"</{name}>", "x")))
+    return "".join([*tags, random_source.choice(_PROBES), random_source.choice(tags), random_source.choice(_PROBES)])
 
 
 def _piece(source: random.Random, *, templates: bool) -> str:

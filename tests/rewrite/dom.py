@@ -55,6 +55,27 @@ def rewrite(document: bytes, rules: Rules | None = REFUSED, size: int = 0, **opt
     return b"".join([*parts, rewriter.close()]), rewriter
 
 
+def _follow_the_standard_of_today() -> None:
+    """Make html5lib leave foreign content at `</p>` and `</br>`, as the standard says since 2020."""
+    phase = type(html5lib.HTMLParser().phases["inForeignContent"])
+    older = phase.processEndTag
+
+    def process_end_tag(self, token):  # type: ignore[no-untyped-def]
+        if token["name"] not in ("p", "br"):
+            return older(self, token)
+        parser, opened = self.parser, self.tree.openElements
+        while opened[-1].namespace != self.tree.defaultNamespace and not (
+            parser.isHTMLIntegrationPoint(opened[-1]) or parser.isMathMLTextIntegrationPoint(opened[-1])
+        ):
+            opened.pop()
+        return parser.phase.processEndTag(token)
+
+    phase.processEndTag = process_end_tag
+
+
+_follow_the_standard_of_today()
+
+
 def parse(document: bytes | str, *, scripting: bool) -> Node:
     """The document as an HTML5 parser sees it."""
     text = document.decode("utf-8", "replace") if isinstance(document, bytes) else document

@@ -10,7 +10,7 @@ import pytest
 from consentkit.rewrite.edits import Decision
 from consentkit.rewrite.rules import Rules
 from consentkit.rewrite.stream import Rewriter
-from tests.rewrite.documents import SHORT_DOCUMENTS, random_document
+from tests.rewrite.documents import SHORT_DOCUMENTS, random_document, random_nesting
 from tests.rewrite.dom import BANNER, HEAD, PLACEHOLDER, REFUSED, RULESET, faults, rewrite
 
 DOCUMENTS = int(os.environ.get("CONSENTKIT_FUZZ", "2000"))
@@ -25,6 +25,17 @@ def test_random_documents_keep_their_dom() -> None:
     wrong = {}
     for seed in range(DOCUMENTS):
         document = _random(seed)
+        output, rewriter = rewrite(document)
+        if found := faults(document, output, rewriter):
+            wrong[seed] = (found, document, output)
+    assert not wrong
+
+
+def test_misnested_elements_are_read_as_the_parser_reads_them() -> None:
+    """After any nesting, style sheets, titles, frames and CDATA sections are text exactly where the parser says so."""
+    wrong = {}
+    for seed in range(DOCUMENTS):
+        document = random_nesting(random.Random(seed)).encode()
         output, rewriter = rewrite(document)
         if found := faults(document, output, rewriter):
             wrong[seed] = (found, document, output)
