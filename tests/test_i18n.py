@@ -56,8 +56,21 @@ def test_the_sites_own_callable_knows_best(polyglot: Policy) -> None:
 
 @pytest.mark.parametrize(
     "value",
-    ["../../etc/passwd", "x" * 100_000, "fr;q=1e999", "*", "*,*,*", "fr;q=0", ";;;;", "fr-" + "-" * 500, "\xff\xfe", "", ",", "fr;q=-1"],
-)  # fmt: skip
+    [
+        "../../etc/passwd",
+        "x" * 100_000,
+        "fr;q=1e999",
+        "*",
+        "*,*,*",
+        "fr;q=0",
+        ";;;;",
+        "fr-" + "-" * 500,
+        "\xff\xfe",
+        "",
+        ",",
+        "fr;q=-1",
+    ],
+)
 def test_odd_language_headers_give_the_default(polyglot: Policy, value: str) -> None:
     """Nothing a client sends opens a file, fails, or takes long."""
     assert chosen(polyglot, accept_language=value) == "en"
