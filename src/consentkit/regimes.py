@@ -61,7 +61,7 @@ _NO_PLACE = frozenset({"XX", "ZZ", "T1", "A1", "A2", "AP"})
 
 def parse_region(value: str | None) -> str | None:
     """A region as `GB` or `US-CA` (ISO 3166), or None when `value` names no place."""
-    if value is None:
+    if value is None or not value.isascii():
         return None
     region = value.strip().upper()
     if not _REGION.fullmatch(region) or region[:2] in _NO_PLACE:
