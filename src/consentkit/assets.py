@@ -20,6 +20,7 @@ _LIGHT = {
     "surface": "#ffffff",
     "soft": "#f1f2f4",
     "line": "#8a8d93",
+    "rule": "#d5d7db",
     "link": "#0b4f8a",
     "focus": "#0b57d0",
 }
@@ -29,6 +30,7 @@ _DARK = {
     "surface": "#1c1d20",
     "soft": "#2a2c30",
     "line": "#8a8d93",
+    "rule": "#43464c",
     "link": "#9cc9f5",
     "focus": "#a8c7fa",
 }
@@ -49,6 +51,7 @@ def theme_css(theme: Theme) -> str:
     """The custom properties of `theme`, for light, dark or both."""
     on_accent = max(("#ffffff", "#000000"), key=lambda colour: contrast(colour, theme.accent))
     shared = {"accent": theme.accent, "on-accent": on_accent, "radius": f"{theme.radius}px"}
+    shared["scheme"] = "light dark" if theme.scheme == "auto" else theme.scheme
     light, dark = (_scheme(colours, theme.accent) for colours in (_LIGHT, _DARK))
     first = dark if theme.scheme == "dark" else light
     css = f":root {{ {_declarations(shared | first)} }}\n"

@@ -16,17 +16,21 @@ from jinja2 import Environment
 from markupsafe import Markup, escape
 
 from consentkit.assets import Assets
+from consentkit.consent import Consent
 from consentkit.cookie import NoticeToken, TokenCodec
 from consentkit.decision import Decision
 from consentkit.i18n import Languages, Wording
 from consentkit.policy.inventory import Change
 from consentkit.policy.models import Policy, Service
+from consentkit.policy.parts import Storage
 from consentkit.regimes import Regime
 
 KeepNotice = Callable[[str, bytes], None]
 #: Stand in a rendered form for what differs between requests. `~` and `@` never leave the template engine changed.
 _TOKEN, _RETURN_TO, _ORIGIN = "~ckit@token~", "~ckit@return~", "~ckit@origin~"
 _CACHED = 512
+#: The stores of a browser, as JavaScript and as the policy call them.
+_STORES = {"localStorage": "local", "sessionStorage": "session", "indexedDB": "indexed_db"}
 
 
 class Notices:
@@ -49,6 +53,8 @@ class Notices:
         self._keep = keep
         self._pieces = lru_cache(maxsize=_CACHED)(self._render_pieces)
         self._reopen = lru_cache(maxsize=_CACHED)(self._render_reopen)
+        self._storing = frozenset(name for name, service in policy.services.items() if service.storage != Storage())
+        self._stored = lru_cache(maxsize=_CACHED)(self._render_stored)
         self._placeholder = lru_cache(maxsize=_CACHED)(self._render_placeholder)
 
     def banner(self, decision: Decision, locale: str, origin: str, return_to: str) -> bytes:
@@ -60,13 +66,43 @@ class Notices:
         """The "Privacy choices" control for those who need not be asked, as pure ASCII."""
         return self._reopen(locale, origin)
 
-    def head(self, origin: str, nonce: str, *, script: bool) -> bytes:
-        """The tags that load our assets. `nonce` is the page's own, or empty."""
-        attribute = f' nonce="{escape(nonce)}"' if nonce else ""
-        html = f'<link rel="stylesheet" href="{escape(origin)}{self.assets.style_url}"{attribute} data-ckit-asset>'
-        if script:
-            html += f'<script src="{escape(origin)}{self.assets.script_url}" defer{attribute} data-ckit-asset></script>'
+    def head(self, origin: str, nonce: str, *, script: bool, reload: str = "", clear: str = "") -> bytes:
+        """The tags that load our assets. `nonce` is the page's own, or empty.
+
+        `reload` names the choices (`granted`, `refused`) after which the script must load the page anew; `clear` is
+        what `stored_by` gives. With either of them, or for the banner, the script is there.
+        """
+        attributes = {"nonce": nonce, "data-ckit-reload": reload, "data-ckit-clear": clear}
+        written = {name: f' {name}="{escape(value)}"' if value else "" for name, value in attributes.items()}
+        html = (
+            f'<link rel="stylesheet" href="{escape(origin)}{self.assets.style_url}"{written["nonce"]} data-ckit-asset>'
+        )
+        if script or clear:
+            url = f"{escape(origin)}{self.assets.script_url}"
+            html += f'<script src="{url}" defer{"".join(written.values())} data-ckit-asset></script>'
         return _ascii(html)
+
+    def stored_by(self, refused: frozenset[str], consent: Consent) -> str:
+        """What refused services have declared to store in the browser beside cookies, for the script to delete.
+
+        A JSON object from the store's name in JavaScript to names in it, in which `*` stands for any characters. What
+        an allowed service declares too is not in it. Empty when there is nothing.
+        """
+        if not refused & self._storing:
+            return ""
+        return self._stored(refused & self._storing, frozenset(x for x in self._storing if consent.services[x]))
+
+    def _render_stored(self, refused: frozenset[str], allowed: frozenset[str]) -> str:
+        found: dict[str, list[str]] = {}
+        for area, field in _STORES.items():
+            gone, kept = ({x for name in names for x in self._names(name, field)} for names in (refused, allowed))
+            if gone - kept:
+                found[area] = sorted(gone - kept)
+        return json.dumps(found, separators=(",", ":")) if found else ""
+
+    def _names(self, service: str, field: str) -> tuple[str, ...]:
+        names: tuple[str, ...] = getattr(self.policy.services[service].storage, field)
+        return names
 
     def placeholder(self, service: str, locale: str, regime: Regime, origin: str, return_to: str) -> str:
         """The small document that stands in a gated iframe: what would load, from whom, and a form to allow it."""

@@ -22,7 +22,7 @@ def make_rewriter(visit: Visit, headers: RawHeaders) -> Rewriter:
         body = _error_box(visit.site.reload_error) + body
     return Rewriter(
         visit.site.rules(visit.consent),
-        head=head(visit, headers) if body or visit.placed_by_hand else b"",
+        head=head(visit, headers) if body or visit.placed_by_hand or _stored(visit) else b"",
         body=body,
         inject="document" if is_fragment_request(visit.scope["headers"]) else "page",
         placeholder=partial(_placeholder, visit),
@@ -42,14 +42,30 @@ def control(visit: Visit) -> bytes:
 
 
 def head(visit: Visit, headers: RawHeaders) -> bytes:
-    """Our style sheet, and for the banner our script, with the page's own nonce if its policy has one."""
-    nonce = ""
-    for value in header_values(headers, b"content-security-policy"):
-        match = _NONCE.search(value.decode("latin-1"))
-        if match:
-            nonce = match[1]
-            break
-    return visit.site.notices.head(visit.base, nonce, script=visit.shows_banner)
+    """Our style sheet and, for the banner and for what is to be deleted, our script.
+
+    They carry the page's own nonce if its Content-Security-Policy has one.
+    """
+    policies = " ".join(value.decode("latin-1") for value in header_values(headers, b"content-security-policy"))
+    nonce = _NONCE.search(policies)
+    return visit.site.notices.head(
+        visit.base,
+        nonce[1] if nonce else "",
+        script=visit.shows_banner,
+        reload=_reload(visit, policies) if visit.shows_banner else "",
+        clear=_stored(visit),
+    )
+
+
+def _reload(visit: Visit, policies: str) -> str:
+    """After which choices the page must be loaded anew: its scripts can't be stopped, or new ones can't be made."""
+    consent = visit.consent
+    runs = any(yes and consent.reasons[name] != "required" for name, yes in consent.services.items())
+    return " ".join(["refused"] * runs + ["granted"] * ("require-trusted-types-for" in policies.lower()))
+
+
+def _stored(visit: Visit) -> str:
+    return visit.site.notices.stored_by(visit.decision.refused, visit.consent)
 
 
 def _error_box(message: str) -> bytes:

@@ -15,7 +15,8 @@ from consentkit.site import Visit
 PAGE_HEADERS = {
     "Cache-Control": "no-store",
     "Content-Security-Policy": (
-        "default-src 'none'; style-src 'self'; base-uri 'none'; form-action 'self'; frame-ancestors 'none'"
+        "default-src 'none'; style-src 'self'; script-src 'self'; base-uri 'none'; form-action 'self'; "
+        "frame-ancestors 'none'"
     ),
     "X-Frame-Options": "DENY",
     "X-Content-Type-Options": "nosniff",
@@ -33,12 +34,14 @@ def wants_json(visit: Visit) -> bool:
 def page(visit: Visit, template: str, status: int = 200, **facts: Any) -> Response:
     """One of our own pages in the visitor's language."""
     site = visit.site
+    stored = site.notices.stored_by(visit.decision.refused, visit.consent)
+    head = site.notices.head(visit.root, "", script=False, clear=stored)
     context = {
         "t": site.languages.wording(visit.locale),
         "site": site.policy.site,
         "origin": visit.root,
         "path": site.policy.path,
-        "stylesheet": site.assets.style_url,
+        "assets": Markup(head.decode()),  # noqa: S704 - made of escaped parts
     }
     html = site.environment.get_template(template).render(context | facts)
     return HTMLResponse(html, status, headers=PAGE_HEADERS)

@@ -1,111 +1,178 @@
-// consentkit: sends a choice without a page load, then brings to life what it allows. Everything works without it.
+// consentkit: sends a choice without a page load, then brings to life what it allows, and deletes what refused services
+// have stored. Everything else works without it.
 (() => {
   "use strict";
+  // A page may name its elements after members of `document` (`<img name="querySelector">`): none is read from there.
   const find = Document.prototype.querySelector.bind(document);
   const findAll = Document.prototype.querySelectorAll.bind(document);
-  const attribute = (element, name) => Element.prototype.getAttribute.call(element, name);
+  const own = find("script[data-ckit-asset]");
+
+  // Names with `*` for any run of characters, by the store they are in.
+  const forget = async (stores) => {
+    const names = (patterns) => {
+      const escaped = patterns.map((pattern) => pattern.replace(/[\\^$.+?()[\]{}|]/g, "\\$&").replaceAll("*", ".*"));
+      return new RegExp(`^(?:${escaped.join("|")})$`, "s");
+    };
+    for (const area of ["localStorage", "sessionStorage"]) {
+      if (!stores[area]) continue;
+      const refused = names(stores[area]);
+      for (const key of Object.keys(window[area])) if (refused.test(key)) window[area].removeItem(key);
+    }
+    if (!stores.indexedDB) return;
+    const refused = names(stores.indexedDB);
+    for (const { name } of await indexedDB.databases()) if (refused.test(name)) indexedDB.deleteDatabase(name);
+  };
+  if (own && own.dataset.ckitClear) forget(JSON.parse(own.dataset.ckitClear)).catch(() => {});
 
   const root = find("#ckit-root");
   const form = root && root.querySelector(":scope > .ckit-form");
   if (!form) return;
   const status = root.querySelector(":scope > .ckit-status");
-  const target = attribute(form, "action");
+  const target = form.getAttribute("action");
+  const page = find(":root");
 
   // The page keeps free what the banner covers, whatever its height.
-  const measure = () =>
-    document.documentElement.style.setProperty("--ckit-height", `${root.offsetHeight}px`);
-  const observer = new ResizeObserver(measure);
+  const observer = new ResizeObserver(() => page.style.setProperty("--ckit-height", `${root.offsetHeight}px`));
   observer.observe(root);
 
-  const fields = (submitter) => {
-    const data = new URLSearchParams();
-    for (const [name, value] of new FormData(form)) data.append(name, value);
-    if (submitter && submitter.name) data.append(submitter.name, submitter.value);
-    return data;
+  const ask = async (url, options) => {
+    const headers = { Accept: "application/json" };
+    const response = await fetch(url, { headers, credentials: "same-origin", cache: "no-store", ...options });
+    if (!response.ok) throw new Error(`status ${response.status}`);
+    return response.json();
   };
 
-  const busy = (yes) => {
-    for (const button of form.querySelectorAll("button")) button.disabled = yes;
-  };
+  const loadAgain = () => location.replace(form.querySelector("[name=return_to]").value);
 
   const finish = () => {
+    const focused = form.matches(":focus-within");
     observer.disconnect();
-    document.documentElement.style.removeProperty("--ckit-height");
+    page.style.removeProperty("--ckit-height");
     form.remove();
-    root.className = "ckit ckit-decided";
+    root.classList.remove("ckit-bar", "ckit-bottom", "ckit-top");
+    root.classList.add("ckit-decided");
+    root.removeAttribute("aria-labelledby");
     const reopen = root.querySelector(":scope > .ckit-reopen");
     if (reopen) reopen.hidden = false;
-    status.textContent = attribute(status, "data-ckit-saved");
+    status.textContent = status.dataset.ckitSaved;
+    if (focused) (reopen || root).focus({ preventScroll: true });
+  };
+
+  // A script that runs can't be stopped, and some pages let no script be made: then the server sends the page anew.
+  const settle = (state) => {
+    const reasons = (own.dataset.ckitReload || "").split(" ");
+    const refused = !allOf(state);
+    const granted = inert().some((element) => allowed(element, state));
+    if ((reasons.includes("refused") && refused) || (reasons.includes("granted") && granted)) return loadAgain();
+    finish();
+    return activate(state).catch(loadAgain);
+  };
+
+  let sending = false;
+  let plain = new URL(target, location.href).origin !== location.origin;
+
+  const send = async (submitter) => {
+    const body = new URLSearchParams(new FormData(form));
+    if (submitter && submitter.name) body.append(submitter.name, submitter.value);
+    status.textContent = "";
+    try {
+      return await ask(target, { method: "POST", body });
+    } catch (error) {
+      // Nothing came through, perhaps by the page's own policy: the next attempt is an ordinary form.
+      plain = error instanceof TypeError;
+      status.textContent = root.dataset.ckitFailed;
+      return null;
+    }
   };
 
   form.addEventListener("submit", async (event) => {
-    if (new URL(target).origin !== location.origin) return;
+    if (plain) return;
     event.preventDefault();
-    const data = fields(event.submitter);
-    busy(true);
-    try {
-      const response = await fetch(target, {
-        method: "POST",
-        body: data,
-        headers: { Accept: "application/json" },
-        credentials: "same-origin",
-      });
-      if (!response.ok) throw new Error(`status ${response.status}`);
-      const state = await response.json();
-      finish();
-      activate(state);
-    } catch {
-      status.textContent = attribute(root, "data-ckit-failed");
-      busy(false);
-    }
+    if (sending) return;
+    sending = true;
+    form.setAttribute("aria-busy", "true");
+    const state = await send(event.submitter);
+    sending = false;
+    form.removeAttribute("aria-busy");
+    if (state) settle(state);
   });
 
-  // What the server made inert carries its service in data-ckit and its real attributes as data-ckit-<name>.
-  const allowed = (element, state) => {
-    const [category, service] = attribute(element, "data-ckit").split("/");
-    const has = (list, name) => Object.hasOwn(list, name) && list[name] === true;
-    return service ? has(state.services, service) : has(state.allowed, category);
+  // Back from another page where the visitor has chosen: the browser may have kept this one as it was.
+  addEventListener("pageshow", async (event) => {
+    if (!event.persisted || !root.contains(form)) return;
+    const state = await ask(target.replace(/choice$/, "state")).catch(() => ({}));
+    if (state.decided) settle(state);
+  });
+
+  // What the server made inert carries its category and service in data-ckit and its real attributes as
+  // data-ckit-<name>. Only what it can have written is acted on: visitors' own content may imitate the rest.
+  const ELEMENTS = "audio embed feImage frame iframe image img input link object script source track video";
+  const REAL = "src srcset srcdoc href xlink:href imagesrcset data poster type sandbox data-src data-srcset".split(" ");
+  const SELECTOR = ELEMENTS.split(" ").map((name) => `${name}[data-ckit]`).join();
+  const OURS = { script: "type", iframe: "srcdoc" };
+  const inert = () => Array.from(findAll(SELECTOR));
+  const has = (list, name) => Object.hasOwn(list, name) && list[name] === true;
+  const allOf = (state) => Object.values(state.services).every(Boolean);
+
+  // The markup of other consent tools: the categories it names.
+  const marks = (element) => {
+    const values = ["category", "cookiecategory", "cookieconsent", "cookieyes"]
+      .map((name) => element.getAttribute(`data-${name}`) || "")
+      .concat((element.getAttribute("class") || "").match(/optanon-category-\S+/g) || []);
+    return values.join(" ").toLowerCase().split(/[\s,]+/).filter(Boolean);
   };
 
-  const restored = (element, copy) => {
-    for (const { name, value } of Array.from(element.attributes)) {
-      if (name === "data-ckit") continue;
-      const real = name.startsWith("data-ckit-") ? name.slice(10) : name;
-      if (real === name && element.hasAttribute(`data-ckit-${name}`)) continue;
-      if (real === "type" && real === name && element.localName === "script") continue;
-      if (real === "srcdoc" && real === name && element.localName === "iframe") continue;
-      copy.setAttribute(real, value);
+  // Such markup may wait for more than its label tells. In doubt the server decides, with the next page.
+  const allowed = (element, state) => {
+    const named = marks(element);
+    if (named.some((name) => name.startsWith("!"))) return false;
+    if (allOf(state)) return true;
+    return element.dataset.ckit.split(" ").every((label) => {
+      const [category, service] = label.split("/");
+      if (!named.every((name) => name === category)) return false;
+      return service && !named.length ? has(state.services, service) : has(state.allowed, category);
+    });
+  };
+
+  const restored = (element) => {
+    const copy = element.cloneNode();
+    copy.removeAttribute("data-ckit");
+    copy.removeAttribute(OURS[element.localName]);
+    for (const name of REAL) {
+      const value = element.getAttribute(`data-ckit-${name}`);
+      if (value === null) continue;
+      copy.removeAttribute(`data-ckit-${name}`);
+      copy.setAttributeNS(name.startsWith("xlink:") ? "http://www.w3.org/1999/xlink" : null, name, value);
+    }
+    // Other tools keep the address to load in data-src, and the type of a script in data-type.
+    if (marks(element).length || element.hasAttribute("data-name")) {
+      for (const name of ["src", "srcset", "type"]) {
+        const value = copy.getAttribute(`data-${name}`);
+        if (value !== null && !copy.hasAttribute(name)) copy.setAttribute(name, value);
+      }
     }
     return copy;
   };
 
   const revive = (element) =>
     new Promise((resolve) => {
-      const copy = restored(element, document.createElement(element.localName));
-      const waits = element.localName === "script" && copy.hasAttribute("src") && !copy.hasAttribute("async");
-      if (element.localName === "script") {
-        if (!copy.hasAttribute("src")) copy.text = element.textContent;
+      if (!element.isConnected) return resolve();
+      const copy = restored(element);
+      const isScript = element.localName === "script";
+      const waits = isScript && copy.hasAttribute("src") && !copy.hasAttribute("async");
+      if (isScript) {
+        if (!copy.hasAttribute("src")) copy.textContent = element.textContent;
         copy.async = copy.hasAttribute("async");
-        if (element.nonce) copy.nonce = element.nonce;
+        copy.nonce = element.nonce;
       } else {
         copy.append(...element.childNodes);
       }
-      if (waits) {
-        copy.addEventListener("load", resolve, { once: true });
-        copy.addEventListener("error", resolve, { once: true });
-      }
+      if (waits) for (const end of ["load", "error"]) copy.addEventListener(end, resolve, { once: true });
       element.replaceWith(copy);
       if (!waits) resolve();
     });
 
   const activate = async (state) => {
-    try {
-      for (const element of Array.from(findAll("[data-ckit]"))) {
-        if (allowed(element, state)) await revive(element);
-      }
-    } catch {
-      // The page's own policy (Trusted Types) forbids scripts to be made here: the server sends them on a reload.
-      location.reload();
-    }
+    for (const element of inert()) if (allowed(element, state)) await revive(element);
   };
 })();
