@@ -81,6 +81,7 @@
       // Nothing came through, perhaps by the page's own policy: the next attempt is an ordinary form.
       plain = error instanceof TypeError;
       status.textContent = root.dataset.ckitFailed;
+      status.scrollIntoView({ block: "nearest" });
       return null;
     }
   };
