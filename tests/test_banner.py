@@ -165,9 +165,9 @@ def test_the_policy_page_lists_everything_declared() -> None:
     fields = {"email": {"basis": "consent", "for": "analytics"}}
     data = policy_data(forms={"comment": {"match": "POST /c", "fields": fields}})
     text = "".join(page(make_app(Policy.model_validate(data)), "/_consent/policy").itertext())
-    wanted = ("Stats Ltd, FR", "_st*", "13 months", "stats.test", "Counts readers", "adnet.test", "sale of data")
-    wanted += ("targeted advertising", "Plays videos", "email", "your consent", "Global Privacy Control", "3 years")
-    for words in wanted:
+    wanted = "Stats Ltd, FR|_st*|13 months|stats.test|Counts readers|adnet.test|sale of data|targeted advertising"
+    wanted += "|Plays videos|email|your consent|Global Privacy Control|3 years"
+    for words in wanted.split("|"):
         assert words in text, words
 
 

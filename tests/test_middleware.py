@@ -18,7 +18,7 @@ from starlette.testclient import TestClient
 from starlette.websockets import WebSocket
 
 from consentkit import ConsentMiddleware, current_consent, get_consent
-from consentkit.errors import LogError
+from consentkit.errors import ConfigurationError, LogError, LogUnavailableError
 from consentkit.log.memory import MemoryLog
 from consentkit.policy.models import Policy
 from tests.asgi import HTML, body, http_scope, replay, run, start
@@ -241,6 +241,148 @@ def test_the_same_cookie_twice_is_one() -> None:
     assert b'"decided":true' in run(app, http_scope("/_consent/state", headers=twice))[1]["body"]
 
 
+@pytest.mark.parametrize(
+    "raw",
+    [
+        b"\xa0_ad=x",
+        b"_ad\xa0=x",
+        b"a=1;\x0c_ad=x",
+        b"\x85_ad=x",
+        b"\x1c_ad=x",
+        b"_ad =x",
+        b"a=1;\t_ad=x",
+        b"_ad=x; _ad=y",
+    ],
+)
+def test_a_refused_cookie_is_hidden_however_a_framework_would_read_it(raw: bytes) -> None:
+    """Frameworks strip more kinds of space than browsers send: the app never sees the name."""
+
+    async def show(request: Request) -> Response:
+        return JSONResponse(list(request.cookies))
+
+    app = wrap(Starlette(routes=[Route("/", show)]))
+    assert b"_ad" not in run(app, http_scope(headers=[(b"cookie", raw)]))[1]["body"]
+
+
+@pytest.mark.parametrize(
+    "host",
+    [
+        b"evil.example/.localhost",
+        b"evil.example?.localhost",
+        b"x@evil.localhost",
+        b"[127.0.0.1",
+        b"localhost\n",
+        b"127.0.0.1:x",
+        b"a..localhost",
+    ],
+)
+def test_only_an_exact_loopback_host_counts(host: bytes) -> None:
+    """Whatever else is in Host, links and forms are those of the policy's site."""
+    app = wrap(replay(start(200, HTML), body(b"<body>x")))
+    page = run(app, http_scope() | {"headers": [(b"host", host)]})[1]["body"]
+    assert page.count(b"http://testserver/_consent/") >= 4
+    assert b"localhost" not in page
+    twice = http_scope() | {"headers": [(b"host", b"localhost"), (b"host", b"localhost")]}
+    assert b"localhost" not in run(app, twice)[1]["body"]
+
+
+def test_a_page_whose_address_looks_foreign_leads_back_to_the_front() -> None:
+    """A path that a browser would read as another site is never put into the form."""
+    app = wrap(replay(start(200, HTML), body(b"<body>x")))
+    for path in ("//evil.example/phish", "/\\evil.example", "/\t/evil.example"):
+        scope = http_scope() | {"path": path, "raw_path": path.encode()}
+        assert b'name="return_to" value="/"' in run(app, scope)[1]["body"]
+
+
+def test_excluded_paths_deny_instead_of_failing(make_policy: Any) -> None:
+    """Code shared with an excluded path finds a consent there that allows nothing."""
+
+    async def show(request: Request) -> Response:
+        return JSONResponse([request.state.consent.allows("analytics"), get_consent(request).allows_service("stats")])
+
+    app = wrap(Starlette(routes=[Route("/embed", show)]), make_policy(exclude=["/embed"]))
+    assert run(app, http_scope("/embed"))[1]["body"] == b"[false,false]"
+
+
+@pytest.mark.parametrize(
+    "wrong",
+    [
+        {"secret_key": b"x" * 40},
+        {"secret_key": [b"x" * 40]},
+        {"secret_key": 5},
+        {"policy": 5},
+        {"templates": 5},
+        {"log": 5},
+    ],
+)
+def test_arguments_of_a_wrong_type_are_told_at_start(wrong: dict[str, Any]) -> None:
+    """Nothing is raised by the constructor; the start fails with a sentence."""
+    settings: dict[str, Any] = {
+        "policy": Policy.model_validate(policy_data()),
+        "secret_key": SECRET,
+        "log": "memory://",
+    }
+    app = ConsentMiddleware(Starlette(), **(settings | wrong))
+    with pytest.raises(ConfigurationError), TestClient(app):
+        pass
+
+
+def test_a_broken_template_of_the_site_is_told_at_start(tmp_path: Path) -> None:
+    """A mistake in an override names its file and line."""
+    (tmp_path / "banner.html").write_text("<p>\n{% if %}")
+    with (
+        pytest.raises(ConfigurationError, match=r"banner\.html:2: "),
+        TestClient(wrap(Starlette(), templates=tmp_path)),
+    ):
+        pass
+
+
+def test_a_policy_that_is_narrowed_on_reload_keeps_choices(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A running worker knows what visitors agreed to before the reload."""
+    monkeypatch.setattr("consentkit.sites._LOOK_EVERY", 0.0)
+    file = write_policy(tmp_path)
+    narrow = file.read_text()
+    file.write_text(narrow + "  more: {category: analytics, hosts: [more.test], purpose: Counts more}\n")
+    with TestClient(wrap(Starlette(), file, reload=True)) as client:
+        accept(client)
+        assert client.get("/_consent/state").json()["decided"]
+        file.write_text(narrow)
+        assert client.get("/_consent/state").json() == client.get("/_consent/state").json() | {
+            "decided": True,
+            "services": {"stats": True},
+        }
+
+
+def test_a_log_that_comes_back_is_asked_for_earlier_policies(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A start with the log down is made good later: then it keeps this policy and knows the earlier ones."""
+    monkeypatch.setattr("consentkit.middleware._LEARN_EVERY", 0.0)
+
+    class Away(MemoryLog):
+        down = True
+
+        async def open(self) -> None:
+            if self.down:
+                raise LogUnavailableError("away")
+            await super().open()
+
+        async def kept(self, kind: Any) -> dict[str, bytes]:
+            if self.down:
+                raise LogUnavailableError("away")
+            return await super().kept(kind)
+
+    wide = Policy.model_validate(policy_data())
+    services = {name: service for name, service in policy_data()["services"].items() if name != "adnet"}
+    narrow = Policy.model_validate(policy_data(services=services))
+    log = Away()
+    log.keep("policy", wide.digest, wide.canonical())
+    cookie = granted_cookie(wrap(Starlette(), wide))
+    with TestClient(wrap(Starlette(), narrow, log=log)) as client:
+        headers = {"cookie": f"consent={cookie}"}
+        assert not client.get("/_consent/state", headers=headers).json()["decided"]
+        log.down = False
+        assert client.get("/_consent/state", headers=headers).json()["decided"]
+
+
 def test_a_giant_cookie_header_is_no_problem() -> None:
     """200 other cookies and 64 KB are read like any other."""
     app = wrap(Starlette(routes=[Route("/", home)]))
@@ -371,10 +513,14 @@ def test_gzip_outside_works_and_inside_is_disarmed() -> None:
 
 
 def test_our_script_takes_the_pages_nonce() -> None:
-    """Under a nonce policy our tags carry the app's own nonce."""
-    csp = (b"content-security-policy", b"script-src 'nonce-abc123==' 'strict-dynamic'")
-    page = run(wrap(replay(start(200, HTML, csp), body(b"<body>x"))), http_scope())[1]["body"]
-    assert page.count(b'nonce="abc123=="') == 2
+    """Under a nonce policy our tags carry the app's own nonce, each that of its own directive."""
+    csp = (b"content-security-policy", b"style-src 'nonce-st1'; script-src 'nonce-abc123==' 'strict-dynamic'")
+    page = run(wrap(replay(start(200, HTML, csp), body(b"<body>x"))), http_scope())[1]["body"].decode()
+    assert '.css" nonce="st1"' in page
+    assert '.js" defer nonce="abc123=="' in page
+    csp = (b"content-security-policy", b"default-src 'self' 'nonce-both'")
+    page = run(wrap(replay(start(200, HTML, csp), body(b"<body>x"))), http_scope())[1]["body"].decode()
+    assert page.count('nonce="both"') == 2
 
 
 def test_our_additions_are_plain_ascii_and_need_no_inline_code() -> None:

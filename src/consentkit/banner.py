@@ -17,7 +17,7 @@ from markupsafe import Markup, escape
 
 from consentkit.assets import Assets
 from consentkit.consent import Consent
-from consentkit.cookie import NoticeToken, TokenCodec
+from consentkit.cookie import NoticeToken, TokenCodec, Verdict
 from consentkit.decision import Decision
 from consentkit.i18n import Languages, Wording
 from consentkit.policy.inventory import Change
@@ -25,6 +25,8 @@ from consentkit.policy.models import Policy, Service
 from consentkit.policy.parts import Storage
 from consentkit.regimes import Regime
 
+#: What a banner asks about, which of it is open already, and what was widened since the last choice.
+_AskedAbout = tuple[tuple[str, ...], frozenset[str], tuple[Change, ...]]
 KeepNotice = Callable[[str, bytes], None]
 #: Stand in a rendered form for what differs between requests. `~` and `@` never leave the template engine changed.
 _TOKEN, _RETURN_TO, _ORIGIN = "~ckit@token~", "~ckit@return~", "~ckit@origin~"
@@ -59,27 +61,34 @@ class Notices:
 
     def banner(self, decision: Decision, locale: str, origin: str, return_to: str) -> bytes:
         """The banner for a visitor who is still to be asked, as pure ASCII."""
-        before, after = self._pieces(locale, decision.regime.name, _opened(decision), decision.changes, origin)
+        asked = (decision.asking, _opened(decision), decision.changes)
+        before, after = self._pieces(locale, decision.regime.name, asked, origin)
         return before + _ascii(str(escape(return_to))) + after
 
     def reopen(self, locale: str, origin: str) -> bytes:
         """The "Privacy choices" control for those who need not be asked, as pure ASCII."""
         return self._reopen(locale, origin)
 
-    def head(self, origin: str, nonce: str, *, script: bool, reload: str = "", clear: str = "") -> bytes:
-        """The tags that load our assets. `nonce` is the page's own, or empty.
+    def head(
+        self,
+        origin: str,
+        *,
+        script: bool,
+        style_nonce: str = "",
+        script_nonce: str = "",
+        reload: str = "",
+        clear: str = "",
+    ) -> bytes:
+        """The tags that load our assets. The nonces are the page's own, or empty.
 
         `reload` names the choices (`granted`, `refused`) after which the script must load the page anew; `clear` is
         what `stored_by` gives. With either of them, or for the banner, the script is there.
         """
-        attributes = {"nonce": nonce, "data-ckit-reload": reload, "data-ckit-clear": clear}
-        written = {name: f' {name}="{escape(value)}"' if value else "" for name, value in attributes.items()}
-        html = (
-            f'<link rel="stylesheet" href="{escape(origin)}{self.assets.style_url}"{written["nonce"]} data-ckit-asset>'
-        )
+        base, nonce = escape(origin), _attributes(nonce=style_nonce)
+        html = f'<link rel="stylesheet" href="{base}{self.assets.style_url}"{nonce} data-ckit-asset>'
         if script or clear:
-            url = f"{escape(origin)}{self.assets.script_url}"
-            html += f'<script src="{url}" defer{"".join(written.values())} data-ckit-asset></script>'
+            written = _attributes(nonce=script_nonce, data_ckit_reload=reload, data_ckit_clear=clear)
+            html += f'<script src="{base}{self.assets.script_url}" defer{written} data-ckit-asset></script>'
         return _ascii(html)
 
     def stored_by(self, refused: frozenset[str], consent: Consent) -> str:
@@ -108,28 +117,28 @@ class Notices:
         """The small document that stands in a gated iframe: what would load, from whom, and a form to allow it."""
         return self._placeholder(service, locale, regime.name, origin).replace(_RETURN_TO, str(escape(return_to)))
 
-    def preferences(
-        self,
-        decision: Decision,
-        locale: str,
-        return_to: str,
-        ticked: Iterable[str],
-        signalled: Iterable[str],
-        origin: str,
-    ) -> Markup:
-        """The form of the preferences page. Its notice is the form with nothing ticked."""
-        wording = self.languages.wording(locale)
-        facts: dict[str, Any] = {"categories": categories(self.policy, wording)}
-        neutral = self._render("preferences_form.html", wording, facts | {"ticked": (), "signalled": ()})
-        token = self._token(neutral, wording, decision.regime.name, "preferences")
-        form = self._render("preferences_form.html", wording, facts | {"ticked": ticked, "signalled": signalled})
+    def preferences(self, decision: Decision, locale: str, return_to: str, origin: str) -> Markup:
+        """The form of the preferences page, as it stands for this visitor.
+
+        A service that is allowed by itself, in a category that isn't, has a box of its own, so that saving keeps it.
+        """
+        wording, consent = self.languages.wording(locale), decision.consent
+        facts: dict[str, Any] = {
+            "categories": categories(self.policy, wording),
+            "ticked": _granted(decision),
+            "signalled": frozenset(name for name, reason in consent.reasons.items() if reason == "signal"),
+            "alone": _allowed_alone(decision, self.policy),
+        }
+        form = self._render("preferences_form.html", wording, facts)
+        token = self._token(form, wording, decision.regime.name, "preferences", self.policy.asked_categories)
         return Markup(_filled(form, token, origin, return_to))  # noqa: S704 - rendered by an escaping template
 
     def grant_form(self, kind: str, name: str, locale: str, regime: str, origin: str, return_to: str) -> Markup:
         """A form that allows one category or one service, and nothing else. `kind` is `category` or `service`."""
         wording = self.languages.wording(locale)
         html = self._grant_html(kind, name, wording)
-        token = self._token(html, wording, regime, f"grant {kind}")
+        scope = (f"+{name}" if kind == "service" else name,)
+        token = self._token(html, wording, regime, f"grant {kind}", scope)
         return Markup(_filled(html, token, origin, return_to))  # noqa: S704 - rendered by an escaping template
 
     def _grant_html(self, kind: str, name: str, wording: Wording) -> str:
@@ -144,14 +153,13 @@ class Notices:
         facts = {"kind": kind, "name": name, "text": text, "label": button}
         return self._render("grant_form.html", wording, facts)
 
-    def _render_pieces(
-        self, locale: str, regime: str, opened: frozenset[str], changes: tuple[Change, ...], origin: str
-    ) -> tuple[bytes, bytes]:
+    def _render_pieces(self, locale: str, regime: str, asked_about: _AskedAbout, origin: str) -> tuple[bytes, bytes]:
+        asking, opened, changes = asked_about
         wording = self.languages.wording(locale)
         asked = [
             {**category, "open": category["name"] in opened}
             for category in categories(self.policy, wording)
-            if category["name"] in self.policy.asked_categories
+            if category["name"] in asking
         ]
         facts = {
             "categories": asked,
@@ -161,7 +169,7 @@ class Notices:
             "reopen": self.policy.banner.reopen != "none",
         }
         html = self._render("banner.html", wording, facts)
-        token = self._token(html, wording, regime, self.policy.banner.layout)
+        token = self._token(html, wording, regime, self.policy.banner.layout, asking)
         before, _, after = _filled(html, token, origin, _RETURN_TO).partition(_RETURN_TO)
         return _ascii(before), _ascii(after)
 
@@ -191,7 +199,7 @@ class Notices:
         }
         return self._environment.get_template(template).render(context | dict(facts))
 
-    def _token(self, html: str, wording: Wording, regime: str, layout: str) -> str:
+    def _token(self, html: str, wording: Wording, regime: str, layout: str, scope: tuple[str, ...]) -> str:
         """Digest the notice, keep its bytes, and sign the token that names it."""
         notice = {
             "html": html,
@@ -204,8 +212,14 @@ class Notices:
         body = json.dumps(notice, sort_keys=True, separators=(",", ":"), ensure_ascii=True).encode()
         digest = hashlib.sha256(body).hexdigest()
         self._keep(digest, body)
-        token = NoticeToken(digest, self.policy.digest, wording.locale, regime)
+        token = NoticeToken(digest, self.policy.digest, wording.locale, regime, scope)
         return self._tokens.dumps(token)
+
+
+def _attributes(**values: str) -> str:
+    """The attributes that have a value, ready to stand in a tag."""
+    written = (f' {name.replace("_", "-")}="{escape(value)}"' for name, value in values.items() if value)
+    return "".join(written)
 
 
 def _filled(html: str, token: str, origin: str, return_to: str) -> str:
@@ -240,6 +254,22 @@ def categories(policy: Policy, wording: Wording) -> list[dict[str, Any]]:
 def _opened(decision: Decision) -> frozenset[str]:
     """The categories that are asked about but already open, because the regime reads silence as yes."""
     return frozenset(name for name in decision.asking if name in decision.consent.allowed_categories)
+
+
+def _granted(decision: Decision) -> frozenset[str]:
+    """The categories that are allowed as a whole, or were by the visitor's own word."""
+    said = {name for name, entry in decision.standing.items() if entry.verdict is Verdict.GRANTED}
+    return decision.consent.allowed_categories | said
+
+
+def _allowed_alone(decision: Decision, policy: Policy) -> frozenset[str]:
+    """The services a visitor allowed by themselves, in categories that are not allowed as a whole."""
+    whole, reasons = _granted(decision), decision.consent.reasons
+    return frozenset(
+        name
+        for name, service in policy.services.items()
+        if decision.consent.services[name] and reasons[name] == "choice" and service.category not in whole
+    )
 
 
 def _change(change: Change, wording: Wording) -> str:

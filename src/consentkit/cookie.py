@@ -3,7 +3,8 @@
 The cookie holds the visitor's choice and nothing else. Layout before base64, big-endian:
 
     version 1 byte · mechanism 1 byte · issued-at 4 bytes · flags 1 byte · record id 16 bytes (a grant only) ·
-    per category: identity and state 2 bytes · digest 4 bytes (unless denied) · service count 1 byte and 3 bytes each
+    per category: identity, aged, verdict 2 bytes · age in days 2 bytes (if aged) · digest 4 bytes (unless denied) ·
+    service count 1 byte and 3 bytes each (if only some services are granted)
 
 A refusal carries no record id and the day instead of the second.
 """
@@ -19,7 +20,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import IntEnum
 from functools import lru_cache
-from typing import Final
+from typing import Final, cast
 
 from itsdangerous import BadSignature, Signer
 from itsdangerous.encoding import base64_decode, base64_encode
@@ -33,6 +34,8 @@ _VERSION: Final = 1
 _HEAD: Final = struct.Struct(">BBIB")
 _ENTRY: Final = struct.Struct(">H")
 _HAS_RECORD: Final = 1
+_AGED: Final = 4
+_MAX_AGE: Final = 65_535
 _RECORD_BYTES: Final = 16
 _DIGEST_BYTES: Final = 4
 _SERVICE_BYTES: Final = 3
@@ -55,11 +58,15 @@ class Verdict(IntEnum):
 
 @dataclass(frozen=True, slots=True)
 class CategoryChoice:
-    """The verdict on one category, the digest of what was shown, and for `PARTIAL` and `OPEN` the granted services."""
+    """The verdict on one category, the digest of what was shown, and for `PARTIAL` and `OPEN` the granted services.
+
+    `age` is how many days before the cookie it was said: a later choice about something else never prolongs it.
+    """
 
     verdict: Verdict
     digest: bytes = b""
     services: frozenset[bytes] = frozenset()
+    age: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,8 +85,8 @@ class StoredChoice:
 
 
 def category_key(name: str) -> int:
-    """A 14-bit identity of a category that survives reordering and removal of others."""
-    return int.from_bytes(hashlib.sha256(b"category:" + name.encode()).digest()[:2], "big") >> 2
+    """A 13-bit identity of a category that survives reordering and removal of others."""
+    return int.from_bytes(hashlib.sha256(b"category:" + name.encode()).digest()[:2], "big") >> 3
 
 
 def service_key(name: str) -> bytes:
@@ -87,7 +94,7 @@ def service_key(name: str) -> bytes:
     return hashlib.sha256(b"service:" + name.encode()).digest()[:_SERVICE_BYTES]
 
 
-def read_secret_keys(given: str | Sequence[str] | None, environ: Mapping[str, str] = os.environ) -> tuple[str, ...]:
+def read_secret_keys(given: object, environ: Mapping[str, str] = os.environ) -> tuple[str, ...]:
     """The keys, oldest first, from the argument or `CONSENTKIT_SECRET_KEY` (comma-separated).
 
     Raises `SecretKeyError` when there is none, or one has fewer than 32 bytes or 5 distinct characters: whoever can
@@ -95,15 +102,18 @@ def read_secret_keys(given: str | Sequence[str] | None, environ: Mapping[str, st
     """
     if given is None:
         given = [key.strip() for key in environ.get("CONSENTKIT_SECRET_KEY", "").split(",") if key.strip()]
-    keys = (given,) if isinstance(given, str) else tuple(given)
-    if not keys:
+    listed: list[object] = [given] if not isinstance(given, (list, tuple)) else list(cast("Sequence[object]", given))
+    keys = [key for key in listed if isinstance(key, str)]
+    if not listed:
         raise SecretKeyError("No secret key is set.")
+    if len(keys) < len(listed):
+        raise SecretKeyError("The secret key must be text, or a list of texts.")
     for key in keys:
         if len(key.encode()) < _MIN_SECRET:
             raise SecretKeyError(f"The secret key is weak: it has fewer than {_MIN_SECRET} bytes.")
         if len(set(key)) < _MIN_DISTINCT:
             raise SecretKeyError(f"The secret key is weak: it has fewer than {_MIN_DISTINCT} distinct characters.")
-    return keys
+    return tuple(keys)
 
 
 class _ShortHMAC(SigningAlgorithm):
@@ -166,7 +176,9 @@ def _pack(choice: StoredChoice) -> bytes:
 
 
 def _pack_entry(key: int, entry: CategoryChoice) -> bytes:
-    data = _ENTRY.pack(key << 2 | entry.verdict)
+    data = _ENTRY.pack(key << 3 | (_AGED if entry.age else 0) | entry.verdict)
+    if entry.age:
+        data += _ENTRY.pack(min(entry.age, _MAX_AGE))
     if entry.verdict is not Verdict.DENIED:
         data += entry.digest
     if entry.verdict in (Verdict.PARTIAL, Verdict.OPEN):
@@ -193,25 +205,33 @@ def _unpack_entries(data: bytes, at: int) -> dict[int, CategoryChoice]:
     while at < len(data):
         (word,) = _ENTRY.unpack_from(data, at)
         verdict, at = Verdict(word & 3), at + _ENTRY.size
-        digest, services = b"", frozenset[bytes]()
+        digest, services, age = b"", frozenset[bytes](), 0
+        if word & _AGED:
+            (age,) = _ENTRY.unpack_from(data, at)
+            at += _ENTRY.size
         if verdict is not Verdict.DENIED:
             digest, at = data[at : at + _DIGEST_BYTES], at + _DIGEST_BYTES
         if verdict in (Verdict.PARTIAL, Verdict.OPEN):
             end = at + 1 + data[at] * _SERVICE_BYTES
             services = frozenset(data[i : i + _SERVICE_BYTES] for i in range(at + 1, end, _SERVICE_BYTES))
             at = end
-        categories[word >> 2] = CategoryChoice(verdict, digest, services)
+        categories[word >> 3] = CategoryChoice(verdict, digest, services, age)
     return categories
 
 
 @dataclass(frozen=True, slots=True)
 class NoticeToken:
-    """What a visitor was shown, for the hidden field of a form: digests as hex, locale and regime by name."""
+    """What a visitor was shown, for the hidden field of a form: digests as hex, locale and regime by name.
+
+    `scope` is what the form asks about: names of categories, and of single services with a `+` before them. A choice
+    made with this token speaks of nothing else.
+    """
 
     notice_digest: str
     policy_digest: str
     locale: str
     regime: str
+    scope: tuple[str, ...] = ()
 
 
 class TokenCodec:
@@ -223,7 +243,7 @@ class TokenCodec:
     def dumps(self, token: NoticeToken) -> str:
         """The field's value."""
         digests = bytes.fromhex(token.notice_digest) + bytes.fromhex(token.policy_digest)
-        data = digests + f"{token.locale} {token.regime}".encode()
+        data = digests + " ".join((token.locale, token.regime, *token.scope)).encode()
         return self._signer.sign(base64_encode(data)).decode("ascii")
 
     def loads(self, raw: str) -> NoticeToken | None:
@@ -234,5 +254,5 @@ class TokenCodec:
             data = unsign(self._signer, raw.encode("ascii"))
         except CookieError:
             return None
-        locale, _, regime = data[64:].decode("ascii").partition(" ")
-        return NoticeToken(data[:32].hex(), data[32:64].hex(), locale, regime)
+        locale, regime, *scope = data[64:].decode("ascii").split(" ")
+        return NoticeToken(data[:32].hex(), data[32:64].hex(), locale, regime, tuple(scope))

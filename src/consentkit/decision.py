@@ -15,7 +15,7 @@ from consentkit.consent import Consent, Reason, State
 from consentkit.cookie import DAY, CategoryChoice, StoredChoice, Verdict, category_key, service_key
 from consentkit.errors import ConfigurationError
 from consentkit.policy.aliases import CATEGORY_ALIASES
-from consentkit.policy.fields import end_of
+from consentkit.policy.fields import Duration, end_of
 from consentkit.policy.inventory import Change, Inventory, digest, inventories, policy_inventories, widenings
 from consentkit.policy.models import CANONICAL_CATEGORIES, Policy
 from consentkit.regimes import Regime
@@ -25,6 +25,8 @@ GPC = "gpc"
 _NAMES = {**CATEGORY_ALIASES, **{name: name for name in CANONICAL_CATEGORIES}}
 _FOREVER = 2**62
 _CACHED = 4096
+#: Whoever opted out is not asked back in for at least 12 months (California Civil Code 1798.135(c)(4)).
+_OPTED_OUT = Duration(12, "mo")
 #: How far another machine's clock may run ahead of ours before its cookies count as not yet valid, in seconds.
 CLOCK_SKEW = 60
 
@@ -46,6 +48,8 @@ class Decision:
     until: int = _FOREVER
     refused: frozenset[str] = frozenset()
     """Services that are not allowed because the visitor or a signal said so, not merely for want of an answer."""
+    standing: Mapping[str, CategoryChoice] = field(default_factory=dict[str, CategoryChoice])
+    """The parts of `choice` that are in force, by category: neither ended nor overtaken by a wider declaration."""
 
 
 @dataclass(slots=True)
@@ -56,6 +60,8 @@ class _Finding:
     asked: bool
     allowed: frozenset[str]
     reason: Reason
+    chosen: frozenset[str] = frozenset()
+    entry: CategoryChoice | None = None
     changes: tuple[Change, ...] = ()
     until: int = _FOREVER
 
@@ -75,6 +81,11 @@ class Revisions:
             digests[name] = digest(inventory)
             self.known[category_key(name), digests[name]] = inventory
 
+    def services(self, category: str, digest: bytes) -> frozenset[str] | None:
+        """The services of `category` in the declaration with this digest, or None when it isn't known."""
+        inventory = self.known.get((category_key(category), digest))
+        return frozenset(inventory) if inventory is not None else None
+
 
 class Decider:
     """Decides for one policy. Answers are remembered, bounded, by cookie, regime and signal."""
@@ -91,6 +102,10 @@ class Decider:
         self._memo: OrderedDict[tuple[bytes | None, str, bool], Decision] = OrderedDict()
         if len({category_key(name) for name in policy.all_categories}) < len(policy.all_categories):
             raise ConfigurationError("two categories share a cookie identity; rename one of them")
+
+    def forget(self) -> None:
+        """Drop remembered answers: for when earlier declarations have become known."""
+        self._memo.clear()
 
     def decide(self, raw: bytes | None, choice: StoredChoice | None, regime: Regime, signal: bool) -> Decision:
         """The decision for a visitor whose verified cookie `raw` says `choice` (both None: no good cookie)."""
@@ -118,8 +133,8 @@ class Decider:
             signalled = self._refused_by_signal(name, found, signal)
             for service in self._services[name]:
                 services[service] = service in found.allowed and service not in signalled
-                reasons[service] = "signal" if service in signalled else found.reason
-                if service in signalled or (found.state == "denied" and not services[service]):
+                reasons[service] = _reason(service, found, signalled)
+                if not services[service] and reasons[service] in ("choice", "signal"):
                     refused.add(service)
             states[name] = self._state(found.state, self._services[name], signalled)
         asking = tuple(name for name in asked if states[name] == "undecided")
@@ -142,6 +157,7 @@ class Decider:
             changes=tuple(change for found in findings.values() for change in found.changes),
             until=min((found.until for found in findings.values()), default=_FOREVER),
             refused=frozenset(refused),
+            standing={name: found.entry for name, found in findings.items() if found.entry is not None},
         )
 
     @staticmethod
@@ -162,9 +178,8 @@ class Decider:
     def _refused_by_signal(self, category: str, found: _Finding, signal: bool) -> frozenset[str]:
         if not signal or category in self._required:
             return frozenset()
-        if self.policy.signals.conflict == "choice" and found.reason == "choice":
-            return (self._services[category] & self._signalled) - found.allowed
-        return self._services[category] & self._signalled
+        refused = self._services[category] & self._signalled
+        return refused - found.chosen if self.policy.signals.conflict == "choice" else refused
 
     def _category(self, name: str, choice: StoredChoice | None, regime: Regime, now: int) -> _Finding:
         if name in self._required:
@@ -172,22 +187,27 @@ class Decider:
         entry = choice.categories.get(category_key(name)) if choice else None
         if choice is None or entry is None:
             return self._silence(name, regime)
-        until = self._end(choice, entry)
+        until = self.end(name, choice, entry, regime)
         if now >= until:
             return self._silence(name, regime)
         if entry.verdict is Verdict.DENIED:
-            return _Finding("denied", False, frozenset(), "choice", until=until)
-        found = self._granted(name, choice, entry, regime)
-        found.until = min(found.until, until)
+            found = _Finding("denied", False, frozenset(), "choice", entry=entry)
+        else:
+            found = self._granted(name, choice, entry, regime)
+        found.until = until
         return found
 
-    def _end(self, choice: StoredChoice, entry: CategoryChoice) -> int:
+    def end(self, name: str, choice: StoredChoice, entry: CategoryChoice, regime: Regime) -> int:
+        """The unix second at which what `choice` says of category `name` ends."""
         lifetime = self.policy.choice.lifetime
-        if choice.grants:
-            span = lifetime.refused if entry.verdict is Verdict.DENIED else lifetime.granted
-            return end_of(span, choice.issued_at)
-        # A refusal is stamped with the day alone: let it hold to the end of its last day.
-        return end_of(lifetime.refused, choice.issued_at) + DAY
+        said_at = choice.issued_at - entry.age * DAY
+        if entry.verdict is not Verdict.DENIED:
+            return end_of(lifetime.granted, said_at)
+        span = lifetime.refused
+        if regime.mode_for(name) != "opt-in" and span.days < _OPTED_OUT.days:
+            span = _OPTED_OUT
+        # A refusal is known by the day: let it hold to the end of its last day.
+        return end_of(span, said_at) + DAY
 
     def _silence(self, name: str, regime: Regime) -> _Finding:
         opened = self._services[name] if regime.mode_for(name) != "opt-in" else frozenset[str]()
@@ -207,9 +227,15 @@ class Decider:
             changes = widenings(consented, self._current[name])
             if changes:
                 silence = self._silence(name, regime)
-                return _Finding("undecided", True, silence.allowed, "widened", changes)
+                return _Finding("undecided", True, silence.allowed, "widened", changes=changes)
         if entry.verdict is Verdict.OPEN:
             silence = self._silence(name, regime)
-            return _Finding("undecided", True, services | silence.allowed, "choice")
+            return _Finding("undecided", True, services | silence.allowed, "silence", services, entry)
         state = "granted" if services == self._services[name] else "denied"
-        return _Finding(state, False, services, "choice")
+        return _Finding(state, False, services, "choice", services, entry)
+
+
+def _reason(service: str, found: _Finding, signalled: frozenset[str]) -> Reason:
+    if service in signalled:
+        return "signal"
+    return "choice" if service in found.chosen else found.reason

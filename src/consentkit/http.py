@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
-import ipaddress
+import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any
-from urllib.parse import quote
+from urllib.parse import quote, unquote_to_bytes
 
 RawHeaders = Sequence[tuple[bytes, bytes]]
 Scope = Mapping[str, Any]
 
 _COOKIE_SPACE = b" \t"
+_LOOPBACK = re.compile(
+    rb"(?:(?:[a-z0-9](?:[a-z0-9-]{0,62})\.){0,8}localhost|127(?:\.[0-9]{1,3}){3}|\[::1\])(?::[0-9]{1,5})?"
+)
 
 
 def header(headers: RawHeaders, name: bytes) -> bytes | None:
@@ -61,12 +64,17 @@ def without_cookies(headers: RawHeaders, hidden: Callable[[bytes], bool]) -> lis
             kept.append((key, value))
             continue
         parts = value.split(b";")
-        left = [part for part in parts if not hidden(part.partition(b"=")[0].strip(_COOKIE_SPACE))]
+        left = [part for part in parts if not _is_hidden(part.partition(b"=")[0], hidden)]
         if len(left) == len(parts):
             kept.append((key, value))
         elif left:
             kept.append((key, b";".join(left).lstrip(_COOKIE_SPACE)))
     return kept
+
+
+def _is_hidden(name: bytes, hidden: Callable[[bytes], bool]) -> bool:
+    """Frameworks take more kinds of space off a name than browsers do: hidden is what any of them could read so."""
+    return hidden(name.strip(_COOKIE_SPACE)) or hidden(name.decode("latin-1").strip().encode("latin-1"))
 
 
 def own_path(scope: Scope) -> str:
@@ -89,24 +97,15 @@ def request_target(scope: Scope) -> str:
 
 
 def is_loopback(scope: Scope) -> str | None:
-    """`scheme://host` when the request names a loopback host, so that a site can be tried on the own machine."""
-    host = header(scope["headers"], b"host")
-    if host is None or not host.isascii():
-        return None
-    text = host.decode().lower()
-    name, _, port = text.rpartition(":") if ":" in text and not text.endswith("]") else (text, "", "")
-    if port and not port.isdigit():
-        return None
-    if name == "localhost" or name.endswith(".localhost") or _is_loopback_address(name):
-        return f"{scope.get('scheme', 'http')}://{text}"
-    return None
+    """`scheme://host` when the request names one loopback host, so that a site can be tried on the own machine.
 
-
-def _is_loopback_address(name: str) -> bool:
-    try:
-        return ipaddress.ip_address(name.strip("[]")).is_loopback
-    except ValueError:
-        return False
+    Only the exact forms count: whatever else a client writes into Host must never get into a page.
+    """
+    hosts = [value for key, value in scope["headers"] if key == b"host"]
+    if len(hosts) != 1 or scope.get("scheme", "http") not in ("http", "https", "ws", "wss"):
+        return None
+    match = _LOOPBACK.fullmatch(hosts[0].lower())
+    return f"{scope.get('scheme', 'http')}://{match[0].decode()}" if match else None
 
 
 def merged(headers: Iterable[tuple[bytes, bytes]], name: bytes, *tokens: str) -> list[tuple[bytes, bytes]]:
@@ -127,16 +126,44 @@ def merged(headers: Iterable[tuple[bytes, bytes]], name: bytes, *tokens: str) ->
 
 
 _SHARED_DIRECTIVES = ("public", "s-maxage", "proxy-revalidate", "private")
+#: What caches in front of a site obey instead of Cache-Control.
+_FOR_SHARED_CACHES = (b"surrogate-control", b"x-accel-expires", b"edge-control")
 
 
 def made_private(headers: Iterable[tuple[bytes, bytes]]) -> list[tuple[bytes, bytes]]:
     """The headers with a `Cache-Control` that no shared cache stores; what else the app said stays."""
+    rest, said = _without_cache_control(headers)
+    kept = [part for part in said if part.split("=")[0].strip().lower() not in _SHARED_DIRECTIVES]
+    return [*rest, (b"cache-control", ", ".join(["private", *kept]).encode("latin-1"))]
+
+
+def never_stored(headers: Iterable[tuple[bytes, bytes]]) -> list[tuple[bytes, bytes]]:
+    """The headers with a `Cache-Control` that keeps the response out of every cache."""
+    return [*_without_cache_control(headers)[0], (b"cache-control", b"no-store")]
+
+
+def _without_cache_control(headers: Iterable[tuple[bytes, bytes]]) -> tuple[list[tuple[bytes, bytes]], list[str]]:
     rest: list[tuple[bytes, bytes]] = []
-    kept = ["private"]
+    said: list[str] = []
     for key, value in headers:
-        if key.lower() == b"cache-control":
-            kept += [part.strip() for part in value.decode("latin-1").split(",") if part.strip()]
-        elif key.lower() not in (b"surrogate-control", b"cdn-cache-control"):
+        lowered = key.lower()
+        if lowered == b"cache-control":
+            said += [part.strip() for part in value.decode("latin-1").split(",") if part.strip()]
+        elif not (lowered in _FOR_SHARED_CACHES or lowered.endswith(b"cdn-cache-control")):
             rest.append((key, value))
-    directives = kept[:1] + [d for d in kept[1:] if d.split("=")[0].strip().lower() not in _SHARED_DIRECTIVES]
-    return [*rest, (b"cache-control", ", ".join(directives).encode("latin-1"))]
+    return rest, said
+
+
+def safe_return_to(value: str) -> str:
+    """A path on this site, or `/`. Only what begins with exactly one slash and stays plain ASCII is kept.
+
+    Browsers drop tabs and newlines and read a backslash as a slash, also when a proxy has decoded the percent signs:
+    so both forms are looked at.
+    """
+    if not value.isascii() or not value.startswith("/") or len(value) > 2000:
+        return "/"
+    decoded = unquote_to_bytes(value.partition("?")[0])
+    for form in (value.encode(), decoded):
+        if form[1:2] in (b"/", b"\\") or any(byte < 0x21 or byte in (0x5C, 0x7F) for byte in form[:3]):
+            return "/"
+    return value if all(0x20 < ord(character) < 0x7F and character != "\\" for character in value) else "/"

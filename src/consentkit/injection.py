@@ -7,16 +7,19 @@ from functools import partial
 
 from markupsafe import Markup
 
+from consentkit.decision import GPC
 from consentkit.http import RawHeaders, header_values
 from consentkit.pages import is_fragment_request
 from consentkit.rewrite.stream import Rewriter
 from consentkit.site import Visit
 
-_NONCE = re.compile(r"'nonce-([A-Za-z0-9+/_-]+={0,2})'")
+_NONCE = r"'nonce-([A-Za-z0-9+/_-]+={0,2})'"
 
 
 def make_rewriter(visit: Visit, headers: RawHeaders) -> Rewriter:
     """The rewriter for one page whose response has `headers`."""
+    if GPC in visit.consent.signals:
+        visit.site.log.count("signal:gpc")
     body = b"" if visit.placed_by_hand else control(visit)
     if visit.site.reload_error is not None:
         body = _error_box(visit.site.reload_error) + body
@@ -36,7 +39,7 @@ def control(visit: Visit) -> bytes:
         return b""
     if visit.shows_banner:
         return site.notices.banner(visit.decision, visit.locale, visit.base, visit.return_to)
-    if site.policy.banner.reopen == "none":
+    if site.policy.banner.reopen == "none" or visit.choices_by_hand:
         return b""
     return site.notices.reopen(visit.locale, visit.base)
 
@@ -47,14 +50,23 @@ def head(visit: Visit, headers: RawHeaders) -> bytes:
     They carry the page's own nonce if its Content-Security-Policy has one.
     """
     policies = " ".join(value.decode("latin-1") for value in header_values(headers, b"content-security-policy"))
-    nonce = _NONCE.search(policies)
     return visit.site.notices.head(
         visit.base,
-        nonce[1] if nonce else "",
+        style_nonce=_nonce(policies, "style-src"),
+        script_nonce=_nonce(policies, "script-src"),
         script=visit.shows_banner,
         reload=_reload(visit, policies) if visit.shows_banner else "",
         clear=_stored(visit),
     )
+
+
+def _nonce(policies: str, directive: str) -> str:
+    """The nonce that a page's policies ask for in `directive`, or in `default-src` where that stands for it."""
+    for name in (f"{directive}-elem", directive, "default-src"):
+        match = re.search(rf"(?:^|[;,\s]){name}\s[^;,]*?{_NONCE}", policies, re.IGNORECASE)
+        if match:
+            return match[1]
+    return ""
 
 
 def _reload(visit: Visit, policies: str) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import logging
 import os
 import time
@@ -10,7 +11,7 @@ from pathlib import Path
 
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from consentkit.consent import active_consent
+from consentkit.consent import NOBODY, active_consent
 from consentkit.cookie import read_secret_keys
 from consentkit.endpoints.routes import answer, is_own
 from consentkit.errors import ConfigurationError, LogError, LogUnavailableError
@@ -19,12 +20,14 @@ from consentkit.http import RawHeaders, own_path, without_cookies
 from consentkit.i18n import LocaleCallable
 from consentkit.lifespan import run_lifespan
 from consentkit.log.store import ConsentLog, open_log
-from consentkit.pages import may_get_page
+from consentkit.pages import is_navigation, may_get_page
 from consentkit.responder import Responder
 from consentkit.site import RegionCallable, Settings, Site, Visit
 from consentkit.sites import PolicySource, Sites
 
 logger = logging.getLogger("consentkit")
+#: How often a log that could not be read is tried again for earlier policies, in seconds.
+_LEARN_EVERY = 10.0
 DEFAULT_LOG = "sqlite:///consent.db"
 #: Ways to send a body that never passes through us. Hidden from the app where it may answer with a page.
 _BYPASSES = ("http.response.pathsend", "http.response.zerocopysend")
@@ -58,6 +61,9 @@ class ConsentMiddleware:
     ) -> None:
         self.app = app
         self._started = False
+        self._starting = asyncio.Lock()
+        self._learned = False
+        self._learn_again_at = 0.0
         self._sites: Sites | None = None
         self._error: ConfigurationError | None = None
         try:
@@ -81,6 +87,7 @@ class ConsentMiddleware:
         site = await self._site(scope)
         path = own_path(scope)
         if any(path == prefix or path.startswith(prefix.rstrip("/") + "/") for prefix in site.policy.exclude):
+            scope.setdefault("state", {})["consent"] = NOBODY
             await self.app(scope, receive, send)
             return
         visit = site.visit(scope)
@@ -101,15 +108,18 @@ class ConsentMiddleware:
         translated = False
         if may_get_page(headers):
             scope["extensions"] = _without_bypasses(scope.get("extensions"))
-            if has_conditions(headers):
-                scope["headers"] = request_conditions(headers, visit.state_digest())
-                translated = has_conditions(scope["headers"])
+            if scope["method"] in ("GET", "HEAD") and has_conditions(headers):
+                navigation = is_navigation(headers)
+                scope["headers"] = request_conditions(headers, visit.state_digest(), navigation=navigation)
+                translated = scope["headers"] != headers and has_conditions(scope["headers"])
             scope["headers"] = _uncompressed(scope["headers"])
         responder = Responder(visit, send, translated=translated)
         try:
             await self.app(scope, receive, responder)
-        finally:
-            await responder.finish()
+        except BaseException:
+            await responder.abandon()
+            raise
+        await responder.finish()
 
     async def _websocket(self, visit: Visit, receive: Receive, send: Send) -> None:
         async def gated_send(message: Message) -> None:
@@ -132,7 +142,11 @@ class ConsentMiddleware:
     async def _site(self, scope: Scope) -> Site:
         sites = self._ready_sites()
         if not self._started:
-            await self._start_without_lifespan()
+            async with self._starting:
+                if not self._started:
+                    await self._start_without_lifespan()
+        if not self._learned and time.monotonic() >= self._learn_again_at:
+            await self._learn(sites)
         if sites.is_watching:
             await sites.refresh()
         return sites.at(scope)
@@ -140,12 +154,27 @@ class ConsentMiddleware:
     async def _start(self) -> None:
         """Open the log and take in what it knows. Raises what must stop the server."""
         sites = self._ready_sites()
-        self._started = True
         try:
             await self.log.open()
-            sites.learn(await self.log.kept("policy"))
         except LogUnavailableError as error:
             logger.error("the consent log can't be used just now; refusals are honoured, grants are not: %s", error)
+            sites.learn({})
+            self._learn_again_at = time.monotonic() + _LEARN_EVERY
+        else:
+            await self._learn(sites)
+        self._started = True
+
+    async def _learn(self, sites: Sites) -> None:
+        """Take in the earlier policies the log has kept; while it can't be read, try again now and then."""
+        self._learn_again_at = time.monotonic() + _LEARN_EVERY
+        try:
+            kept = await self.log.kept("policy")
+        except LogError as error:
+            logger.warning("earlier policies could not be read from the consent log: %s", error)
+            sites.learn({})
+            return
+        sites.learn(kept)
+        self._learned = True
 
     async def _start_without_lifespan(self) -> None:
         """No lifespan event came, so nothing can stop the server: pages are served, and grants are refused."""
@@ -153,6 +182,7 @@ class ConsentMiddleware:
             await self._start()
         except LogError as error:
             logger.error("the consent log can't be used; refusals are honoured, grants are not: %s", error)
+            self._started = True
 
     async def _stop(self) -> None:
         await self.log.close()

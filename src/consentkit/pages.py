@@ -43,9 +43,19 @@ def has_unreadable_mark(body: bytes) -> bool:
     return body.startswith(_MARKS)
 
 
+def may_become_mark(body: bytes) -> bool:
+    """Whether more bytes could make such a mark of what came so far."""
+    return any(len(body) < len(mark) and mark.startswith(body) for mark in _MARKS)
+
+
 def may_get_page(headers: RawHeaders) -> bool:
     """Whether the answer to a request may be a page. A browser says so by `Sec-Fetch-Dest`."""
     return header(headers, b"sec-fetch-dest") not in _NEVER_A_PAGE
+
+
+def is_navigation(headers: RawHeaders) -> bool:
+    """Whether a browser asks for a page to show. It then names HTML first; scripts ask for anything, or for JSON."""
+    return b"text/html" in (header(headers, b"accept") or b"")
 
 
 def is_fragment_request(headers: RawHeaders) -> bool:

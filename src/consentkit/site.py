@@ -15,10 +15,10 @@ from consentkit.assets import Assets
 from consentkit.banner import Notices
 from consentkit.consent import Consent
 from consentkit.cookie import CookieCodec, StoredChoice, TokenCodec
-from consentkit.decision import GPC, Decider, Decision, Revisions
+from consentkit.decision import Decider, Decision, Revisions
 from consentkit.errors import CookieError
 from consentkit.gates.set_cookie import CookieGate
-from consentkit.http import Scope, header, header_values, is_loopback, request_target, sole_cookie
+from consentkit.http import Scope, header, header_values, is_loopback, request_target, safe_return_to, sole_cookie
 from consentkit.i18n import Languages, LocaleCallable
 from consentkit.log.store import ConsentLog
 from consentkit.policy.models import Policy, RegionSource
@@ -27,7 +27,6 @@ from consentkit.rewrite.rules import Rules, Ruleset, ServiceRule
 from consentkit.templates import make_environment
 
 RegionCallable = Callable[[Scope], str | None]
-_MAX_RETURN_TO = 2000
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,6 +76,7 @@ class Site:
         """Take in the earlier policies the log has kept, and keep this one there."""
         for digest, body in policies.items():
             self.revisions.add(digest, json.loads(body))
+        self.decider.forget()
         self.log.keep("policy", self.policy.digest, self.policy.canonical())
 
     def region(self, scope: Scope) -> str | None:
@@ -109,8 +109,6 @@ class Site:
         signal = b"1" in header_values(scope["headers"], b"sec-gpc")
         raw, choice = self.choice(scope)
         decision = self.decider.decide(raw, choice, self.regime(region), signal)
-        if signal and GPC in decision.consent.signals:
-            self.log.count("signal:gpc")
         return Visit(self, scope, decision, region)
 
     def rules(self, consent: Consent) -> Rules:
@@ -128,8 +126,7 @@ class Visit:
     decision: Decision
     region: str | None
     placed_by_hand: bool = False
-    missing: str | None = None
-    """The category an endpoint marked `requires_consent` found missing."""
+    choices_by_hand: bool = False
     _locale: str | None = field(default=None, repr=False)
     _base: str | None = field(default=None, repr=False)
 
@@ -166,8 +163,7 @@ class Visit:
         """Where a choice made on this page leads back to."""
         if self.scope["method"] not in ("GET", "HEAD"):
             return "/"
-        target = request_target(self.scope)
-        return target if len(target) <= _MAX_RETURN_TO else "/"
+        return safe_return_to(request_target(self.scope))
 
     @property
     def shows_banner(self) -> bool:

@@ -6,6 +6,7 @@ import logging
 import time
 from collections.abc import Callable
 from pathlib import Path
+from typing import cast
 
 import anyio.to_thread
 from starlette.types import Scope
@@ -36,6 +37,10 @@ class Sites:
             self._only: Site | None = self._site(source)
         elif callable(source):
             self._only, self._choose = None, source
+        elif not isinstance(cast("object", source), (str, Path)):
+            raise ConfigurationError(
+                "policy must be the path of a policy file, a Policy, or a callable scope -> Policy"
+            )
         else:
             self._only = self._site(load_policy(source))
             if reload:
@@ -49,6 +54,7 @@ class Sites:
         if site is None:
             site = self._by_digest[policy.digest] = Site(policy, self._settings)
             if self._kept is not None:
+                self._kept[policy.digest] = policy.canonical()
                 site.learn(self._kept)
         return site
 
@@ -62,9 +68,9 @@ class Sites:
 
     def learn(self, policies: dict[str, bytes]) -> None:
         """Tell every site, also those to come, about the earlier policies that the log has kept."""
-        self._kept = policies
+        self._kept = {**policies, **{site.policy.digest: site.policy.canonical() for site in self._by_digest.values()}}
         for site in self._by_digest.values():
-            site.learn(policies)
+            site.learn(self._kept)
 
     @property
     def is_watching(self) -> bool:

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from pathlib import Path
+from types import NoneType
+from typing import cast
 
-from jinja2 import Environment, FileSystemLoader, StrictUndefined
+from jinja2 import Environment, FileSystemLoader, StrictUndefined, TemplateSyntaxError
 
 from consentkit.errors import ConfigurationError
 
@@ -24,12 +26,14 @@ def make_environment(overrides: str | Path | None = None) -> Environment:
     Raises `ConfigurationError` when the folder is not there.
     """
     folders = [templates_folder()]
+    if not isinstance(cast("object", overrides), (str, Path, NoneType)):
+        raise ConfigurationError("templates must be the path of a folder")
     if overrides is not None:
         own = Path(overrides)
         if not own.is_dir():
             raise ConfigurationError(f"templates={str(own)!r} is not a folder")
         folders.insert(0, own)
-    return Environment(
+    environment = Environment(
         loader=FileSystemLoader(folders),
         autoescape=True,
         trim_blocks=True,
@@ -37,3 +41,14 @@ def make_environment(overrides: str | Path | None = None) -> Environment:
         undefined=StrictUndefined,
         auto_reload=False,
     )
+    for name in environment.list_templates(extensions=["html"]):
+        _compile(environment, name)
+    return environment
+
+
+def _compile(environment: Environment, name: str) -> None:
+    """Find mistakes in a template when the site starts, not when the first visitor comes."""
+    try:
+        environment.get_template(name)
+    except TemplateSyntaxError as error:
+        raise ConfigurationError(f"{error.filename}:{error.lineno}: {error.message}; mend this template") from error

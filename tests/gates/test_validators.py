@@ -6,15 +6,23 @@ from consentkit.gates.validators import request_conditions, response_validators
 
 
 def test_only_our_tags_of_this_state_go_in() -> None:
-    """Foreign tags, other states and `*` are dropped; ours lose their suffix."""
+    """On a navigation foreign tags, other states and `*` are dropped; ours lose their suffix."""
     value = b'"a-ckit-11111111", W/"b-ckit-22222222", "plain", *'
     headers = [(b"host", b"h"), (b"if-none-match", value), (b"if-modified-since", b"d")]
-    assert request_conditions(headers, "22222222") == [
+    assert request_conditions(headers, "22222222", navigation=True) == [
         (b"host", b"h"),
         (b"if-none-match", b'"b", W/"b"'),
         (b"if-modified-since", b"d"),
     ]
-    assert request_conditions(headers, "33333333") == [(b"host", b"h")]
+    assert request_conditions(headers, "33333333", navigation=True) == [(b"host", b"h")]
+
+
+def test_what_was_never_rewritten_keeps_its_conditions() -> None:
+    """A script's request for data is as conditional as it was; a page of another state still doesn't count."""
+    plain = [(b"if-none-match", b'"v1", *'), (b"if-modified-since", b"d")]
+    assert request_conditions(plain, "22222222", navigation=False) == plain
+    mixed = [(b"if-none-match", b'"v1", "a-ckit-11111111"')]
+    assert request_conditions(mixed, "22222222", navigation=False) == [(b"if-none-match", b'"v1", W/"v1"')]
 
 
 def test_tags_go_out_weak_and_bound() -> None:

@@ -8,10 +8,11 @@ from typing import Any
 from markupsafe import Markup
 from starlette.responses import HTMLResponse, JSONResponse, Response
 
-from consentkit.endpoints.submission import safe_return_to
-from consentkit.http import header
+from consentkit.http import header, safe_return_to
 from consentkit.site import Visit
 
+#: How an endpoint that needs consent tells the middleware which category is missing; it never leaves the server.
+MISSING_HEADER = b"x-ckit-missing"
 PAGE_HEADERS = {
     "Cache-Control": "no-store",
     "Content-Security-Policy": (
@@ -35,7 +36,7 @@ def page(visit: Visit, template: str, status: int = 200, **facts: Any) -> Respon
     """One of our own pages in the visitor's language."""
     site = visit.site
     stored = site.notices.stored_by(visit.decision.refused, visit.consent)
-    head = site.notices.head(visit.root, "", script=False, clear=stored)
+    head = site.notices.head(visit.root, script=False, clear=stored)
     context = {
         "t": site.languages.wording(visit.locale),
         "site": site.policy.site,

@@ -1,143 +1,166 @@
-"""From what a visitor sent to the choice that will stand: the verdict is always derived here, from the policy."""
+"""From what a visitor sent to the choice that will stand: the verdict is always derived here, from the policy.
+
+A submission speaks only of what its form asked about. Everything else that stands is carried over, with its own age.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 
-from consentkit.cookie import CategoryChoice, StoredChoice, Verdict, category_key, service_key
-from consentkit.decision import Decision
+from consentkit.cookie import DAY, CategoryChoice, StoredChoice, Verdict, category_key, service_key
+from consentkit.decision import Decision, Revisions
 from consentkit.endpoints.submission import Submission
 from consentkit.log.record import Action
 from consentkit.policy.models import Policy
 
-Digests = Mapping[str, bytes]
+Entries = Mapping[str, CategoryChoice]
+
+
+@dataclass(frozen=True, slots=True)
+class Shown:
+    """What the form asked about: categories, single services, and the digests of what was declared then."""
+
+    categories: frozenset[str]
+    services: frozenset[str]
+    digests: Mapping[str, bytes]
 
 
 @dataclass(frozen=True, slots=True)
 class Composed:
-    """The choice as it would stand, what to call it in the record, and the services it allows or refuses."""
+    """A choice as it would stand, what to call it in the record, and what it says of categories and services."""
 
+    entries: Entries
     choice: StoredChoice
     action: Action
     categories: Mapping[str, bool]
     services: Mapping[str, bool]
 
 
-def compose(
-    policy: Policy, decision: Decision, submission: Submission, digests: Digests, mechanism: str, now: int
-) -> Composed:
-    """The choice that follows from `submission`.
+class Composer:
+    """Derives choices for one visitor: `decision` is what stands now, `now` the unix second."""
 
-    `digests` are those of the declaration the visitor was shown: a category that was not part of it can't be
-    granted. Unknown names are ignored; required categories are never part of a choice.
-    """
-    if submission.action == "grant":
-        entries = _granted_too(policy, decision, submission, digests)
-    else:
-        entries = {
-            name: _entry(policy, name, submission, digests)
-            for name in policy.asked_categories
-            if name in digests or not _wants(policy, name, submission)
-        }
-    issued = _issued_at(decision, submission, now)
-    choice = StoredChoice(issued, mechanism, {category_key(name): entry for name, entry in entries.items()})
-    action = _action(submission, decision, choice)
-    services = {
-        service: _allows(entry, service) for name, entry in entries.items() for service in policy.services_in(name)
-    }
-    granted = {
-        name: entry.verdict is Verdict.GRANTED for name, entry in entries.items() if entry.verdict is not Verdict.OPEN
-    }
-    return Composed(choice, action, granted, services)
+    def __init__(self, policy: Policy, revisions: Revisions, decision: Decision, mechanism: str, now: int) -> None:
+        self._policy = policy
+        self._revisions = revisions
+        self._decision = decision
+        self._mechanism = mechanism
+        self._now = now
+        self._standing = {name: self._aged(entry) for name, entry in decision.standing.items()}
 
+    def compose(self, submission: Submission, shown: Shown | None) -> Composed:
+        """The choice that follows. Without `shown` only refusals are derived, of everything that is asked about."""
+        if submission.action == "grant":
+            changed = self._granted_too(submission, shown) if shown else {}
+        else:
+            asked = self._policy.asked_categories
+            named = [name for name in asked if shown is None or name in shown.categories]
+            changed = {name: self._verdict(name, submission, shown) for name in named}
+        return self._composed({**self._standing, **changed}, submission.action)
 
-def without_new_grants(composed: Composed, decision: Decision) -> Composed | None:
-    """The part of a choice that only takes away, for when a grant can't be recorded; None when that is nothing."""
-    before = decision.choice
-    kept: dict[int, CategoryChoice] = {}
-    for key, entry in composed.choice.categories.items():
-        old = before.categories.get(key) if before else None
+    def without_new_grants(self, composed: Composed) -> Composed | None:
+        """The part of `composed` that only takes away, or None when that is nothing: for when the log is down."""
+        kept: dict[str, CategoryChoice] = {}
+        for name, entry in composed.entries.items():
+            narrowed = self._narrowed(name, entry)
+            if narrowed is not None:
+                kept[name] = narrowed
+        takes_away = any(kept.get(name) != entry for name, entry in self._standing.items())
+        refuses_more = any(
+            entry.verdict is Verdict.DENIED and name not in self._standing for name, entry in kept.items()
+        )
+        return self._composed(kept, "save") if takes_away or refuses_more else None
+
+    def _aged(self, entry: CategoryChoice) -> CategoryChoice:
+        """An entry of the standing choice as it is carried over: a grant never gains a day, a refusal never loses one."""
+        issued = self._decision.choice.issued_at if self._decision.choice else self._now
+        seconds = max(0, self._now - issued)
+        days = seconds // DAY if entry.verdict is Verdict.DENIED else -(-seconds // DAY)
+        return replace(entry, age=entry.age + days)
+
+    def _verdict(self, name: str, submission: Submission, shown: Shown | None) -> CategoryChoice:
+        services = self._shown_services(name, shown)
+        chosen = submission.services & services if submission.action == "save" else frozenset[str]()
+        whole = submission.action == "accept-all" or (submission.action == "save" and name in submission.categories)
+        if shown is None or not (whole or chosen):
+            return CategoryChoice(Verdict.DENIED)
+        digest = shown.digests[name]
+        if whole or chosen == services:
+            return CategoryChoice(Verdict.GRANTED, digest)
+        return CategoryChoice(Verdict.PARTIAL, digest, _keys(chosen))
+
+    def _granted_too(self, submission: Submission, shown: Shown) -> dict[str, CategoryChoice]:
+        """The named categories and services allowed as well, as far as the form asked about them."""
+        changed: dict[str, CategoryChoice] = {}
+        for name in self._policy.asked_categories:
+            services = self._shown_services(name, shown)
+            wanted = submission.services & services
+            if name in submission.categories & shown.categories:
+                changed[name] = CategoryChoice(Verdict.GRANTED, shown.digests[name])
+            elif wanted and (name in shown.categories or wanted <= shown.services):
+                changed[name] = self._with_services(name, wanted, shown.digests[name])
+        return changed
+
+    def _with_services(self, name: str, wanted: frozenset[str], digest: bytes) -> CategoryChoice:
+        standing = self._standing.get(name)
+        before = self._allowed_by(name, standing) if standing else frozenset[str]()
+        if standing is not None and wanted <= before:
+            # Said again: it counts from today, and the services beside it keep the age they have in common with it.
+            verdict = standing.verdict if standing.verdict is not Verdict.DENIED else Verdict.PARTIAL
+            return replace(standing, verdict=verdict, age=0) if wanted == before else standing
+        verdict = Verdict.OPEN if standing is None or standing.verdict is Verdict.OPEN else Verdict.PARTIAL
+        age = standing.age if standing is not None and before else 0
+        return CategoryChoice(verdict, digest, _keys(before | wanted), age)
+
+    def _shown_services(self, name: str, shown: Shown | None) -> frozenset[str]:
+        """The services of a category that were declared when the form was shown."""
+        if shown is None or name not in shown.digests:
+            return frozenset()
+        return self._revisions.services(name, shown.digests[name]) or frozenset()
+
+    def _allowed_by(self, name: str, entry: CategoryChoice) -> frozenset[str]:
+        declared = self._revisions.services(name, entry.digest) if entry.digest else None
+        services = declared if declared is not None else frozenset(self._policy.services_in(name))
+        if entry.verdict is Verdict.GRANTED:
+            return services
+        return frozenset(service for service in services if service_key(service) in entry.services)
+
+    def _narrowed(self, name: str, entry: CategoryChoice) -> CategoryChoice | None:
+        """What is left of `entry` when nothing may be allowed that isn't already; None leaves the category open."""
         if entry.verdict is Verdict.DENIED:
-            kept[key] = entry
-        elif old is not None:
-            kept[key] = old
-    if not any(entry.verdict is Verdict.DENIED for entry in kept.values()):
-        return None
-    choice = replace(composed.choice, categories=kept)
-    services = {name: yes and decision.consent.services[name] for name, yes in composed.services.items()}
-    categories = {
-        name: yes and name in decision.consent.allowed_categories for name, yes in composed.categories.items()
-    }
-    return Composed(choice, "custom" if choice.grants else "reject-all", categories, services)
+            return entry
+        standing = self._standing.get(name)
+        if standing is None or standing.verdict is Verdict.DENIED:
+            return standing
+        before = self._allowed_by(name, standing)
+        left = before & self._allowed_by(name, entry)
+        if left == before:
+            return standing
+        return (
+            replace(standing, verdict=Verdict.PARTIAL, services=_keys(left)) if left else CategoryChoice(Verdict.DENIED)
+        )
+
+    def _composed(self, entries: Entries, submitted: str) -> Composed:
+        keyed = {category_key(name): entry for name, entry in entries.items()}
+        choice = StoredChoice(self._now, self._mechanism, keyed)
+        services: dict[str, bool] = {}
+        for name, entry in entries.items():
+            allowed = self._allowed_by(name, entry)
+            if entry.verdict is not Verdict.OPEN:
+                services.update(dict.fromkeys(self._policy.services_in(name), False))
+            services.update(dict.fromkeys(allowed, True))
+        closed = {name: entry for name, entry in entries.items() if entry.verdict is not Verdict.OPEN}
+        categories = {name: entry.verdict is Verdict.GRANTED for name, entry in closed.items()}
+        return Composed(entries, choice, self._action(choice, submitted), categories, services)
+
+    def _action(self, choice: StoredChoice, submitted: str) -> Action:
+        before = self._decision.choice
+        if choice.grants:
+            return "accept-all" if submitted == "accept-all" else "custom"
+        if before is not None and before.grants:
+            return "withdraw"
+        return "reject-all" if submitted == "reject-all" else "custom"
 
 
-def adds_grants(composed: Composed, decision: Decision) -> bool:
-    """Whether the choice allows anything that the visitor's standing choice doesn't."""
-    return any(
-        yes and not (decision.choice is not None and decision.consent.services[service])
-        for service, yes in composed.services.items()
-    )
-
-
-def _wants(policy: Policy, name: str, submission: Submission) -> bool:
-    if submission.action == "accept-all" or name in submission.categories:
-        return submission.action != "reject-all"
-    return submission.action == "save" and bool(submission.services & policy.services_in(name).keys())
-
-
-def _entry(policy: Policy, name: str, submission: Submission, digests: Digests) -> CategoryChoice:
-    if not _wants(policy, name, submission):
-        return CategoryChoice(Verdict.DENIED)
-    services = policy.services_in(name).keys()
-    chosen = submission.services & services
-    if submission.action == "accept-all" or name in submission.categories or chosen == services:
-        return CategoryChoice(Verdict.GRANTED, digests[name])
-    return CategoryChoice(Verdict.PARTIAL, digests[name], frozenset(map(service_key, chosen)))
-
-
-def _granted_too(
-    policy: Policy, decision: Decision, submission: Submission, digests: Digests
-) -> dict[str, CategoryChoice]:
-    """The standing choice, with the named categories and services allowed as well."""
-    standing: Mapping[int, CategoryChoice] = decision.choice.categories if decision.choice else {}
-    keys = {name: category_key(name) for name in policy.asked_categories}
-    entries = {name: standing[key] for name, key in keys.items() if key in standing}
-    for name in policy.asked_categories:
-        services = policy.services_in(name).keys()
-        if name in digests and name in submission.categories:
-            entries[name] = CategoryChoice(Verdict.GRANTED, digests[name])
-        elif name in digests and submission.services & services:
-            chosen = submission.services & services | _chosen_before(decision, entries.get(name), services)
-            verdict = Verdict.PARTIAL if decision.consent.categories[name] != "undecided" else Verdict.OPEN
-            entries[name] = CategoryChoice(verdict, digests[name], frozenset(map(service_key, chosen)))
-    return entries
-
-
-def _chosen_before(decision: Decision, entry: CategoryChoice | None, services: Collection[str]) -> set[str]:
-    """The services of one category that the standing choice allows, as far as it is still in force."""
-    if entry is None or entry.verdict is Verdict.DENIED:
-        return set()
-    consent = decision.consent
-    return {service for service in services if consent.services[service] and consent.reasons[service] == "choice"}
-
-
-def _issued_at(decision: Decision, submission: Submission, now: int) -> int:
-    """Allowing one thing more never prolongs what was said earlier: then the earlier time stays."""
-    if submission.action == "grant" and decision.choice is not None and decision.choice.categories:
-        return min(decision.choice.issued_at, now)
-    return now
-
-
-def _action(submission: Submission, decision: Decision, choice: StoredChoice) -> Action:
-    if choice.grants:
-        return "accept-all" if submission.action == "accept-all" else "custom"
-    if decision.choice is not None and decision.choice.grants:
-        return "withdraw"
-    return "reject-all" if submission.action in ("reject-all", "accept-all") else "custom"
-
-
-def _allows(entry: CategoryChoice, service: str) -> bool:
-    if entry.verdict in (Verdict.PARTIAL, Verdict.OPEN):
-        return service_key(service) in entry.services
-    return entry.verdict is Verdict.GRANTED
+def _keys(services: Iterable[str]) -> frozenset[bytes]:
+    return frozenset(map(service_key, services))

@@ -17,10 +17,8 @@ from consentkit.site import Visit
 def preferences_page(visit: Visit) -> Response:
     """`GET {path}/preferences`: works alone, without a banner and without JavaScript."""
     consent, site = visit.consent, visit.site
-    ticked = [name for name in site.policy.asked_categories if name in consent.allowed_categories]
-    signalled = [name for name in consent.services if consent.reasons[name] == "signal"]
     here = f"{visit.root}{site.policy.path}/preferences?saved"
-    form = site.notices.preferences(visit.decision, visit.locale, here, ticked, signalled, visit.root)
+    form = site.notices.preferences(visit.decision, visit.locale, here, visit.root)
     return page(
         visit,
         "preferences.html",

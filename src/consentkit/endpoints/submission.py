@@ -6,7 +6,7 @@ import json
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, Literal, cast
-from urllib.parse import parse_qsl, unquote_to_bytes
+from urllib.parse import parse_qsl
 
 from consentkit.endpoints.body import BodyError
 
@@ -97,18 +97,3 @@ def _text(value: object) -> str:
     if not isinstance(value, str):
         raise BodyError(400)
     return value
-
-
-def safe_return_to(value: str) -> str:
-    """A path on this site, or `/`. Only what begins with exactly one slash and stays plain ASCII is kept.
-
-    Browsers drop tabs and newlines and read a backslash as a slash, also when a proxy has decoded the percent signs:
-    so both forms are looked at.
-    """
-    if not value.isascii() or not value.startswith("/") or len(value) > 2000:
-        return "/"
-    decoded = unquote_to_bytes(value.partition("?")[0])
-    for form in (value.encode(), decoded):
-        if form[1:2] in (b"/", b"\\") or any(byte < 0x21 or byte in (0x5C, 0x7F) for byte in form[:3]):
-            return "/"
-    return value if all(0x20 < ord(character) < 0x7F and character != "\\" for character in value) else "/"

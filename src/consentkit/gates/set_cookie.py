@@ -17,6 +17,9 @@ logger = logging.getLogger("consentkit.gates")
 RawHeader = tuple[bytes, bytes]
 _MAX_AGE = re.compile(rb"-?[0-9]+")
 _MAX_REPORTED = 1000
+#: A browser keeps some 180 cookies of a site; a request that names hundreds of refused ones is no browser's.
+_MAX_EXPIRED = 20
+_TOKEN = re.compile(rb"[!#$%&'*+\-.^_`|~0-9A-Za-z]{1,256}")
 _NEVER = b"Expires=Thu, 01 Jan 1970 00:00:00 GMT"
 
 
@@ -34,10 +37,14 @@ class CookieGate:
         self._reported: set[bytes] = set()
         #: How often each undeclared cookie was let through, and each declared one held back, by name.
         self.counts: dict[tuple[str, str], int] = {}
-        self.services_of = lru_cache(maxsize=1024)(self._services_of)
+        self._any = _matcher(*(cookie.name for _, _, cookie in self._declared))
+        self._services_of = lru_cache(maxsize=1024)(self._find_services)
 
-    def _services_of(self, name: bytes) -> frozenset[str]:
+    def services_of(self, name: bytes) -> frozenset[str]:
         """The services that declare a cookie of this name."""
+        return self._services_of(name) if self._any(name) else frozenset()
+
+    def _find_services(self, name: bytes) -> frozenset[str]:
         return frozenset(service for matches, service, _ in self._declared if matches(name))
 
     def response_headers(self, headers: Iterable[RawHeader], consent: Consent) -> list[RawHeader]:
@@ -45,7 +52,7 @@ class CookieGate:
         return [(key, value) for key, value in headers if key.lower() != b"set-cookie" or self._may_set(value, consent)]
 
     def _may_set(self, value: bytes, consent: Consent) -> bool:
-        name = value.partition(b";")[0].partition(b"=")[0].strip(b" \t")
+        name = _sent_back_as(value)
         if name in self._own or is_deletion(value):
             return True
         services = self.services_of(name)
@@ -84,12 +91,12 @@ class CookieGate:
         A browser deletes a cookie only by its exact name, domain and path (RFC 6265bis 5.7): one header for each that
         the policy declares, and one for this host with path `/`.
         """
-        found: dict[bytes, None] = {}
+        names: dict[bytes, None] = {}
         for name, _ in cookie_pairs(headers):
-            if self.is_hidden(name, consent) and self.services_of(name) & refused:
-                for expiry in self._expiry(name):
-                    found[expiry] = None
-        return [(b"set-cookie", expiry) for expiry in found]
+            if len(names) < _MAX_EXPIRED and _TOKEN.fullmatch(name) and self.is_hidden(name, consent):
+                if self.services_of(name) & refused:
+                    names[name] = None
+        return [(b"set-cookie", expiry) for name in names for expiry in self._expiry(name)]
 
     def _expiry(self, name: bytes) -> Iterable[bytes]:
         places: dict[tuple[str | None, str, bool], None] = {(None, "/", False): None}
@@ -120,8 +127,8 @@ def is_deletion(value: bytes) -> bool:
     """Whether a `Set-Cookie` value deletes its cookie: `Max-Age` of 0 or less, or else `Expires` in the past."""
     attributes = _attributes(value)
     max_age = attributes.get(b"max-age")
-    if max_age is not None and _MAX_AGE.fullmatch(max_age):
-        return int(max_age[:20]) <= 0
+    if max_age is not None:
+        return max_age.startswith(b"-") or not max_age.strip(b"0")
     expires = attributes.get(b"expires")
     return expires is not None and _is_past(expires)
 
@@ -131,8 +138,16 @@ def _attributes(value: bytes) -> Mapping[bytes, bytes]:
     found: dict[bytes, bytes] = {}
     for part in value.split(b";")[1:]:
         name, _, content = part.partition(b"=")
-        found[name.strip(b" \t").lower()] = content.strip(b" \t")
+        lowered, content = name.strip(b" \t").lower(), content.strip(b" \t")
+        if lowered != b"max-age" or _MAX_AGE.fullmatch(content):
+            found[lowered] = content
     return found
+
+
+def _sent_back_as(value: bytes) -> bytes:
+    """The name under which a cookie comes back: one without a name comes back as its bare value."""
+    name, _, content = value.partition(b";")[0].partition(b"=")
+    return name.strip(b" \t") or content.partition(b"=")[0].strip(b" \t")
 
 
 def _is_past(expires: bytes) -> bool:
@@ -142,14 +157,14 @@ def _is_past(expires: bytes) -> bool:
         return False
     if moment.tzinfo is None:
         moment = moment.replace(tzinfo=UTC)
-    return moment <= datetime.now(UTC)
+    # Browsers ignore years before 1601 and read two digits up to 69 as 2069; Python reads 69 as 1969.
+    return datetime(1970, 1, 1, tzinfo=UTC) <= moment <= datetime.now(UTC)
 
 
-def _matcher(pattern: str) -> Callable[[bytes], bool]:
-    """Matches a cookie name against a declared one, in which `*` stands for any run of characters."""
-    if "*" not in pattern:
-        exact = pattern.encode()
-        return lambda name: name == exact
-    runs = [re.escape(part) for part in pattern.encode().split(b"*")]
-    expression = re.compile(rb".*?".join(runs), re.DOTALL)
+def _matcher(*patterns: str) -> Callable[[bytes], bool]:
+    """Matches a cookie name against declared ones, in which `*` stands for any run of characters."""
+    if not patterns:
+        return lambda _: False
+    written = (rb".*?".join(map(re.escape, pattern.encode().split(b"*"))) for pattern in patterns)
+    expression = re.compile(rb"|".join(rb"(?:%b)" % one for one in written), re.DOTALL)
     return lambda name: expression.fullmatch(name) is not None

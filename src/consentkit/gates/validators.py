@@ -13,6 +13,7 @@ from consentkit.http import RawHeaders
 
 RawHeader = tuple[bytes, bytes]
 _TAG = re.compile(rb'(?:W/)?"([^"]*)"')
+_BOUND = re.compile(rb"-ckit-[0-9a-f]{8}$")
 _CONDITIONS = (b"if-none-match", b"if-modified-since")
 #: Digests over the body that no longer hold once it is rewritten.
 _BODY_DIGESTS = (
@@ -30,17 +31,24 @@ def has_conditions(headers: RawHeaders) -> bool:
     return any(key in _CONDITIONS for key, _ in headers)
 
 
-def request_conditions(headers: RawHeaders, state: str) -> list[RawHeader]:
-    """The request headers with only those conditions that hold for the consent state whose digest is `state`."""
+def request_conditions(headers: RawHeaders, state: str, *, navigation: bool) -> list[RawHeader]:
+    """The request headers with only those conditions that hold for the consent state whose digest is `state`.
+
+    A tag bound to another state never holds. A tag that isn't bound to any belongs to what was never rewritten: it
+    holds, unless a `navigation` asks for a page that may lie in the browser's cache from before there were gates.
+    """
+    tags = [tag for key, value in headers if key == b"if-none-match" for tag in _TAG.findall(value)]
+    bound = [tag for tag in tags if _BOUND.search(tag)]
+    if not bound and not navigation:
+        return list(headers)
     suffix = f"-ckit-{state}".encode()
-    ours: list[bytes] = []
-    for key, value in headers:
-        if key == b"if-none-match":
-            ours += [tag.removesuffix(suffix) for tag in _TAG.findall(value) if tag.endswith(suffix)]
+    ours = [tag.removesuffix(suffix) for tag in bound if tag.endswith(suffix)]
+    plain = [] if navigation else [tag for tag in tags if not _BOUND.search(tag)]
     kept = [(key, value) for key, value in headers if key not in _CONDITIONS]
+    if ours or plain:
+        forms = b", ".join(form for tag in (*ours, *plain) for form in (b'"%b"' % tag, b'W/"%b"' % tag))
+        kept.append((b"if-none-match", forms))
     if ours:
-        tags = b", ".join(form for tag in ours for form in (b'"%b"' % tag, b'W/"%b"' % tag))
-        kept.append((b"if-none-match", tags))
         kept += [(key, value) for key, value in headers if key == b"if-modified-since"]
     return kept
 

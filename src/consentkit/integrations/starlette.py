@@ -13,6 +13,7 @@ from starlette.exceptions import HTTPException
 from starlette.requests import HTTPConnection, Request
 
 from consentkit.consent import NOBODY, Consent
+from consentkit.endpoints.answers import MISSING_HEADER
 from consentkit.injection import control
 from consentkit.site import Visit
 
@@ -31,17 +32,13 @@ class ConsentRequired(HTTPException):
 
     def __init__(self, category: str) -> None:
         self.category = category
-        super().__init__(403, detail="consent_required")
+        super().__init__(403, detail="consent_required", headers={MISSING_HEADER.decode(): category})
 
 
 def demand(request_or_scope: RequestOrScope, category: str) -> None:
     """Raise `ConsentRequired` unless the visitor allows `category`."""
-    if get_consent(request_or_scope).allows(category):
-        return
-    visit = _visit(request_or_scope)
-    if visit is not None:
-        visit.missing = category
-    raise ConsentRequired(category)
+    if not get_consent(request_or_scope).allows(category):
+        raise ConsentRequired(category)
 
 
 def requires_consent(
@@ -54,6 +51,11 @@ def requires_consent(
     """
 
     def decorate(endpoint: Callable[..., Any]) -> Callable[..., Awaitable[Any]]:
+        if inspect.isclass(endpoint):
+            raise TypeError(
+                "requires_consent marks functions; for a class of endpoints mark its methods (get, post, ...)"
+            )
+
         @functools.wraps(endpoint)
         async def guarded(*args: Any, **kwargs: Any) -> Any:
             request = _request_among(args, kwargs)
@@ -83,17 +85,18 @@ def consent_context(request: Request) -> dict[str, Any]:
 def consent_banner(request_or_scope: RequestOrScope) -> Markup:
     """The banner, or for those who decided the re-open control, to be placed by hand. Nothing else is injected then."""
     visit = _visit(request_or_scope)
-    if visit is None:
+    if visit is None or visit.placed_by_hand:
         return Markup("")
     visit.placed_by_hand = True
     return Markup(control(visit).decode("ascii"))  # noqa: S704 - rendered by an escaping template
 
 
 def privacy_choices(request_or_scope: RequestOrScope) -> Markup:
-    """A link to the preferences page, to be placed by hand."""
+    """A link to the preferences page, to be placed by hand. The control that would be injected isn't then."""
     visit = _visit(request_or_scope)
     if visit is None:
         return Markup("")
+    visit.choices_by_hand = True
     label = visit.site.languages.wording(visit.locale)("banner.reopen")
     href = f"{visit.base}{visit.site.policy.path}/preferences"
     return Markup('<a class="ckit-choices" href="{}">{}</a>').format(href, label)
@@ -112,6 +115,6 @@ def _request_among(args: tuple[Any, ...], kwargs: Mapping[str, Any]) -> RequestO
 
 
 async def _call(endpoint: Callable[..., Any], args: tuple[Any, ...], kwargs: MutableMapping[str, Any]) -> Any:
-    if inspect.iscoroutinefunction(endpoint):
+    if inspect.iscoroutinefunction(endpoint) or inspect.iscoroutinefunction(getattr(endpoint, "__call__", None)):  # noqa: B004 - is it a coroutine, not: is it callable
         return await cast("Awaitable[Any]", endpoint(*args, **kwargs))
     return await run_in_threadpool(endpoint, *args, **kwargs)

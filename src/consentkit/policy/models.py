@@ -126,7 +126,7 @@ class Policy(Declaration):
     def canonical(self) -> bytes:
         """The policy as bytes, the same for the same content: what the log stores and the digest covers."""
         data: dict[str, Any] = self.model_dump(mode="json", by_alias=True)
-        return json.dumps(data, sort_keys=True, separators=(",", ":"), ensure_ascii=True).encode()
+        return json.dumps(data, separators=(",", ":"), ensure_ascii=True).encode()
 
     @cached_property
     def digest(self) -> str:
