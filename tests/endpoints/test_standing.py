@@ -174,6 +174,7 @@ def test_a_category_open_for_re_asking_is_not_claimed_by_a_grant_of_another(cloc
     services["stats"] = services["stats"] | {"uses": ["profiling"]}
     visitor.move(services=services)
     assert visitor.state()["categories"]["analytics"] == "undecided"
+    clock.now += DAY
     visitor.post(token=visitor.button("video"), action="grant", service="video")
     assert visitor.log.appended[-1].services["video"]
     assert "analytics" not in visitor.log.appended[-1].categories
@@ -254,3 +255,11 @@ def test_the_notice_of_the_preferences_page_is_what_was_shown(clock: Clock) -> N
     digest = visitor.log.appended[-1].notice_digest
     assert digest is not None
     assert kept[digest].count(b" checked") == 2
+
+
+def test_allowing_again_what_is_allowed_is_no_new_record(clock: Clock) -> None:
+    """A second tab's click finds it done already."""
+    visitor = Visitor(clock)
+    field = visitor.button("video")
+    assert [visitor.post(token=field, action="grant", service="video").status_code for _ in range(2)] == [303, 303]
+    assert len(visitor.log.appended) == 1

@@ -39,8 +39,10 @@ async def answer_choice(visit: Visit, receive: Receive) -> Response:
     site = visit.site
     composer = Composer(site.policy, site.revisions, visit.decision, mechanism, int(site.clock()))
     composed = composer.compose(submission, shown)
-    if submission.action == "grant" and composed.entries == visit.decision.standing:
+    if submission.action == "grant" and not composer.grants_anything(submission, shown):
         return message_answer(visit, 400, "bad_request")
+    if submission.action == "grant" and composed.entries == visit.decision.standing:
+        return saved_answer(visit, submission.return_to, recorded=True)
     return await _carry_out(visit, submission, _Chosen(composer, composed, token if shown else None, mechanism))
 
 

@@ -58,6 +58,10 @@ class Composer:
             changed = {name: self._verdict(name, submission, shown) for name in named}
         return self._composed({**self._standing, **changed}, submission.action)
 
+    def grants_anything(self, submission: Submission, shown: Shown | None) -> bool:
+        """Whether a submission of `grant` names anything that its form asked about."""
+        return shown is not None and bool(self._granted_too(submission, shown))
+
     def without_new_grants(self, composed: Composed) -> Composed | None:
         """The part of `composed` that only takes away, or None when that is nothing: for when the log is down."""
         kept: dict[str, CategoryChoice] = {}
