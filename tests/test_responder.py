@@ -266,13 +266,14 @@ def test_validators_are_bound_to_the_consent_state(policy: Policy) -> None:
         seen.append([pair for pair in scope["headers"] if pair[0].startswith(b"if-")])
         await replay(start(200, HTML, (b"etag", b'"v1"'), (b"last-modified", b"x")), body(PAGE))(scope, receive, send)
 
-    first, _ = run(wrap(app, policy), http_scope())
+    accept = [(b"accept", b"text/html,*/*")]
+    first, _ = run(wrap(app, policy), http_scope(headers=accept))
     (tag,) = header_of(first, b"etag")
     assert tag.startswith(b'W/"v1-ckit-')
     assert header_of(first, b"last-modified") == []
-    run(wrap(app, policy), http_scope(headers=[(b"if-none-match", tag), (b"if-modified-since", b"d")]))
+    run(wrap(app, policy), http_scope(headers=[*accept, (b"if-none-match", tag), (b"if-modified-since", b"d")]))
     assert seen[-1] == [(b"if-none-match", b'"v1", W/"v1"'), (b"if-modified-since", b"d")]
-    gpc = [(b"if-none-match", tag), (b"if-modified-since", b"d"), (b"sec-gpc", b"1")]
+    gpc = [*accept, (b"if-none-match", tag), (b"if-modified-since", b"d"), (b"sec-gpc", b"1")]
     run(wrap(app, policy), http_scope(headers=gpc))
     assert seen[-1] == []
 

@@ -28,6 +28,10 @@ def consent(**services: bool) -> Consent:
         (b"a=1; Max-Age=60; Expires=Thu, 01 Jan 1970 00:00:00 GMT", False),
         (b"a=1; Max-Age=0; Max-Age=60", False),
         (b"a=1; Max-Age=", False),
+        (b"a=1; Max-Age=0; Max-Age=x", True),
+        (b"a=1; Max-Age=00000000000000000000031536000", False),
+        (b"a=1; Expires=Wed, 01-Jan-69 00:00:00 GMT", False),
+        (b"a=1; Expires=Thu, 01 Jan 1500 00:00:00 GMT", False),
         (b"a=1; Expires=Thu, 01 Jan 2099 00:00:00 GMT", False),
         (b"a=1; Expires=soon", False),
         (b"a=Max-Age=0", False),
@@ -67,6 +71,23 @@ def test_what_was_held_back_is_counted_by_name(policy: Policy) -> None:
     gate = CookieGate(policy, ())
     gate.response_headers([(b"Set-Cookie", b"_ad=secret"), (b"set-cookie", b"odd=secret")], consent())
     assert gate.counts == {("blocked", "_ad"): 1, ("undeclared", "odd"): 1}
+
+
+def test_a_cookie_without_a_name_is_known_by_what_comes_back(policy: Policy) -> None:
+    """`=_ad=x` comes back from the browser as `_ad=x`, so it is that cookie."""
+    gate = CookieGate(policy, ())
+    for value in (b"=_ad=x; Path=/", b" = _ad=x", b"=_ad"):
+        assert gate.response_headers([(b"set-cookie", value)], consent()) == []
+
+
+def test_expiries_are_few_and_plain(policy: Policy) -> None:
+    """A request can't make the response grow without end, nor put its own bytes into a header."""
+    gate = CookieGate(policy, ())
+    many = b"; ".join(b"_st%d=1" % number for number in range(5000))
+    found = gate.expiries([(b"cookie", many)], consent(), frozenset({"stats"}))
+    assert 0 < len(found) <= 60
+    odd = [(b"cookie", b"_st\r\nX-Evil: 1=1; _st\x00=1; _st\xff=1")]
+    assert gate.expiries(odd, consent(), frozenset({"stats"})) == []
 
 
 def test_expiry_covers_every_declared_place(make_policy: MakePolicy) -> None:

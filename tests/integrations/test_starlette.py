@@ -8,6 +8,7 @@ from typing import Annotated, Any
 import pytest
 from fastapi import Depends, FastAPI
 from starlette.applications import Starlette
+from starlette.endpoints import HTTPEndpoint
 from starlette.requests import Request
 from starlette.responses import PlainTextResponse, Response
 from starlette.routing import Route
@@ -16,7 +17,7 @@ from starlette.testclient import TestClient
 
 from consentkit import Consent, requires_consent
 from consentkit.integrations.fastapi import require_consent
-from consentkit.integrations.starlette import consent_context
+from consentkit.integrations.starlette import ConsentRequired, consent_context, demand
 from tests.test_middleware import accept, wrap
 
 HTML = {"accept": "text/html"}
@@ -146,3 +147,54 @@ def test_without_the_middleware_everything_is_denied(templates: Jinja2Templates)
     with TestClient(Starlette(routes=[Route("/", page), Route("/ads", ads)])) as client:
         assert "<main>False</main>" in client.get("/").text
         assert client.get("/ads").status_code == 403
+
+
+def test_an_apps_own_answer_to_a_missing_consent_is_kept() -> None:
+    """Who catches the exception answers for themselves; other 403s keep their headers."""
+
+    async def careful(request: Request) -> Response:
+        try:
+            demand(request, "marketing")
+        except ConsentRequired:
+            return PlainTextResponse("my own", 403, headers={"x-mine": "1"})
+        return PlainTextResponse("ads")
+
+    with make_client(Route("/", careful)) as client:
+        answer = client.get("/", headers=HTML)
+        assert (answer.text, answer.headers["x-mine"]) == ("my own", "1")
+
+
+def test_head_of_a_missing_consent_has_no_body() -> None:
+    """HEAD gets the headers of the page alone."""
+    with make_client(Route("/ads", ads)) as client:
+        answer = client.head("/ads", headers=HTML)
+        assert (answer.status_code, answer.content) == (403, b"")
+        assert "x-ckit-missing" not in answer.headers
+
+
+def test_classes_are_refused_with_a_sentence() -> None:
+    """A class of endpoints is marked at its methods."""
+
+    class Page(HTTPEndpoint):
+        @requires_consent("marketing")
+        async def get(self, request: Request) -> Response:
+            return PlainTextResponse("page")
+
+    with pytest.raises(TypeError, match="mark its methods"):
+        requires_consent("marketing")(Page)
+    with make_client(Route("/", Page)) as client:
+        assert client.get("/", headers=JSON).status_code == 403
+        accept(client)
+        assert client.get("/").text == "page"
+
+
+def test_otherwise_may_be_any_callable() -> None:
+    """Also an object with an async call."""
+
+    class Plain:
+        async def __call__(self, request: Request) -> Response:
+            return PlainTextResponse("object")
+
+    guarded = requires_consent("marketing", otherwise=Plain())(plain)
+    with make_client(Route("/", guarded)) as client:
+        assert client.get("/").text == "object"

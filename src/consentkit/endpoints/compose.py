@@ -76,7 +76,7 @@ class Composer:
         return self._composed(kept, "save") if takes_away or refuses_more else None
 
     def _aged(self, entry: CategoryChoice) -> CategoryChoice:
-        """An entry of the standing choice as it is carried over: a grant never gains a day, a refusal never loses one."""
+        """A part of the standing choice as it is carried over: a grant gains no day, a refusal loses none."""
         issued = self._decision.choice.issued_at if self._decision.choice else self._now
         seconds = max(0, self._now - issued)
         days = seconds // DAY if entry.verdict is Verdict.DENIED else -(-seconds // DAY)

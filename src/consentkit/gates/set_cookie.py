@@ -93,9 +93,10 @@ class CookieGate:
         """
         names: dict[bytes, None] = {}
         for name, _ in cookie_pairs(headers):
-            if len(names) < _MAX_EXPIRED and _TOKEN.fullmatch(name) and self.is_hidden(name, consent):
-                if self.services_of(name) & refused:
-                    names[name] = None
+            if len(names) == _MAX_EXPIRED:
+                break
+            if _TOKEN.fullmatch(name) and self.services_of(name) & refused and self.is_hidden(name, consent):
+                names[name] = None
         return [(b"set-cookie", expiry) for name in names for expiry in self._expiry(name)]
 
     def _expiry(self, name: bytes) -> Iterable[bytes]:
