@@ -136,6 +136,7 @@ PARTS = """<!doctype html><title>Parts</title><script>window.order = []; stats =
 <script type="text/plain" data-category="analytics">order.push("native")</script>
 <script type="text/plain" data-category="analytics marketing">order.push("both")</script>
 <script type="text/plain" data-category="!analytics">order.push("instead")</script>
+<script type="text/plain" data-category="analytics,!marketing">order.push("unless")</script>
 <script type="text/plain" data-category="analytics" data-type="module" data-src="{third}/lazy"></script>
 <p>End"""
 
@@ -152,7 +153,17 @@ def test_a_part_of_the_choice_brings_just_that_part(open_page: OpenPage) -> None
         assert page.evaluate(ORDER) == ["instead", "counted", "native", "lazy"]
         page.reload()
         page.wait_for_function("() => order.includes('lazy')")
-        assert page.evaluate(ORDER) == ["counted", "native", "lazy"]
+        assert page.evaluate(ORDER) == ["counted", "native", "unless", "lazy"]
+
+
+def test_the_whole_choice_brings_all_but_what_waits_for_a_refusal(open_page: OpenPage) -> None:
+    """With everything allowed all scripts run but those another tool's markup keeps for who refuses something."""
+    with small_site(PARTS, services={"stats": STATS, "ads": ADS}) as origin:
+        page = open_page()
+        page.goto(origin)
+        choose(page, "Accept all")
+        page.wait_for_function("() => order.includes('lazy')")
+        assert page.evaluate(ORDER) == ["instead", "counted", "advertised", "native", "both", "lazy"]
 
 
 IMITATED = """<!doctype html><title>Visitors' words</title><body><div id="comments"></div><script>

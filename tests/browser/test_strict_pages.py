@@ -22,9 +22,13 @@ PAGE = """<!doctype html><html lang="en"><title>Strict</title><body>
 def violations(page: Page) -> list[str]:
     """A list that fills with what the browser reports against a page's policy."""
     found: list[str] = []
+
+    def note(what: str) -> None:
+        found.append(what)
+
     page.on("console", lambda message: found.append(message.text) if message.type == "error" else None)
     page.on("pageerror", lambda error: found.append(str(error)))
-    page.expose_function("noteViolation", found.append)
+    page.expose_function("noteViolation", note)
     page.add_init_script(
         "document.addEventListener('securitypolicyviolation', (event) => noteViolation(event.violatedDirective))"
     )
