@@ -138,6 +138,8 @@ PARTS = """<!doctype html><title>Parts</title><script>window.order = []; stats =
 <script type="text/plain" data-category="!analytics">order.push("instead")</script>
 <script type="text/plain" data-category="analytics,!marketing">order.push("unless")</script>
 <script type="text/plain" data-category="analytics" data-type="module" data-src="{third}/lazy"></script>
+<script type="text/plain" data-category="analytics" data-src="https://undeclared.test/x"></script>
+<img alt="" id="one" src="{third}/picture"><img alt="" id="two" src="{third}/picture" srcset="https://ads.test/it 2x">
 <p>End"""
 
 
@@ -151,19 +153,24 @@ def test_a_part_of_the_choice_brings_just_that_part(open_page: OpenPage) -> None
         choose(page, "Save my choice")
         page.wait_for_function("() => order.includes('lazy')")
         assert page.evaluate(ORDER) == ["instead", "counted", "native", "lazy"]
+        assert page.locator("#one").get_attribute("src") is not None
+        assert page.locator("#two").get_attribute("src") is None
         page.reload()
         page.wait_for_function("() => order.includes('lazy')")
         assert page.evaluate(ORDER) == ["counted", "native", "unless", "lazy"]
 
 
 def test_the_whole_choice_brings_all_but_what_waits_for_a_refusal(open_page: OpenPage) -> None:
-    """With everything allowed all scripts run but those another tool's markup keeps for who refuses something."""
+    """All scripts run but those that other tools' markup keeps for a refusal, or takes from hosts nobody declared."""
     with small_site(PARTS, services={"stats": STATS, "ads": ADS}) as origin:
         page = open_page()
         page.goto(origin)
         choose(page, "Accept all")
         page.wait_for_function("() => order.includes('lazy')")
+        page.wait_for_function("() => document.querySelector('#two').src")
         assert page.evaluate(ORDER) == ["instead", "counted", "advertised", "native", "both", "lazy"]
+        left = page.locator("[data-ckit]").evaluate_all("found => found.map((x) => x.dataset.src || x.textContent)")
+        assert left == ['order.push("unless")', "https://undeclared.test/x"]
 
 
 IMITATED = """<!doctype html><title>Visitors' words</title><body><div id="comments"></div><script>

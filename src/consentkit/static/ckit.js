@@ -123,11 +123,20 @@
     return values.join(" ").toLowerCase().split(/[\s,]+/).filter(Boolean);
   };
 
-  // Such markup may wait for more than its label tells. In doubt the server decides, with the next page.
+  // The other hosts that attributes with this prefix name.
+  const hosts = (element, prefix) => {
+    const words = REAL.flatMap((name) => (element.getAttribute(prefix + name) || "").split(/[\s,]+/));
+    const found = words.map((word) => (URL.canParse(word, location.href) ? new URL(word, location.href).host : ""));
+    return new Set(found.filter((host) => host && host !== location.host));
+  };
+
+  // Both kinds may wait for more than their label tells. In doubt the server decides, with the next page.
   const allowed = (element, state) => {
     const named = marks(element);
     if (named.some((name) => name.startsWith("!"))) return false;
+    if (hosts(element, "data-").size && !element.dataset.ckit.includes("/")) return false;
     if (allOf(state)) return true;
+    if (hosts(element, "data-ckit-").size > 1 || element.hasAttribute("data-ckit-srcdoc")) return false;
     return element.dataset.ckit.split(" ").every((label) => {
       const [category, service] = label.split("/");
       if (!named.every((name) => name === category)) return false;
