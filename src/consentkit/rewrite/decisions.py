@@ -12,7 +12,7 @@ from consentkit.rewrite.edits import Decision, Edit
 from consentkit.rewrite.native import Mark, read_mark
 from consentkit.rewrite.rules import Rules, ServiceRule
 from consentkit.rewrite.tags import Attribute, Tag
-from consentkit.rewrite.urls import RELATIVE, Address, names_its_host, read_address
+from consentkit.rewrite.urls import RELATIVE, Address, names_its_host, read_address, read_data_url
 
 #: Which attributes make which element load something.
 LOADING: dict[bytes, tuple[bytes, ...]] = {
@@ -31,6 +31,8 @@ LOADING: dict[bytes, tuple[bytes, ...]] = {
     b"track": (b"src",),
     b"video": (b"src", b"poster"),
 }
+#: Elements that show a `data:` URL as a document, which may load things of its own.
+_NESTING = frozenset({b"embed", b"frame", b"iframe", b"object"})
 _LAZY = (b"data-src", b"data-srcset")
 _LISTS = frozenset({b"srcset", b"imagesrcset", b"data-srcset"})
 _LOADING_RELS = frozenset(
@@ -42,7 +44,8 @@ _SCRIPT_TYPES = frozenset(
     | {f"{x}/{y}{z}" for x in ("application", "text") for y in ("", "x-") for z in ("ecmascript", "javascript")}
     | {f"text/javascript1.{x}" for x in range(6)}
 )
-_URL_SEPARATORS = re.compile(r"[\s,]+")
+_SPACES = re.compile(r"[ \t\n\f\r]+")
+_URL_SEPARATORS = re.compile(r"[ \t\n\f\r,]+")
 _INVISIBLE = re.compile(r"display\s*:\s*none|visibility\s*:\s*hidden", re.IGNORECASE)
 _LENGTH = re.compile(r"\s*(\d+)(?![\d\s]*%)")
 _TINY = 5
@@ -159,7 +162,7 @@ def _gate_script(tag: Tag, label: str, key: str) -> Decision:
 
 def _script_type(tag: Tag) -> str:
     if b"type" in tag:
-        return tag.text(b"type").strip(" \t\n\r\f").lower() or "text/javascript"
+        return tag.text(b"type").strip().lower() or "text/javascript"
     language = tag.text(b"language").strip().lower() if b"language" in tag else ""
     return f"text/{language}" if language else "text/javascript"
 
@@ -182,18 +185,27 @@ def _refused_attributes(tag: Tag, rules: Rules, base: Address, read_srcdoc: Srcd
         if attribute.name == b"srcdoc":
             rule = read_srcdoc(tag.text(b"srcdoc"))
         else:
-            rule = _refused_url(Tag.decode(attribute), attribute.name in _LISTS, rules, base)
+            value = Tag.decode(attribute)
+            rule = _refused_url(value, attribute.name in _LISTS, rules, base)
+            if rule is None and tag.name in _NESTING and (document := read_data_url(value)):
+                rule = read_srcdoc(document)
         if rule is not None:
             found.setdefault(attribute.name, rule)
     return found
 
 
 def _refused_url(value: str, is_list: bool, rules: Rules, base: Address) -> ServiceRule | None:
-    for url in _URL_SEPARATORS.split(value) if is_list else (value,):
+    for url in _listed_urls(value) if is_list else (value,):
         rule = rules.refused_at(_address(url, base))
         if rule is not None:
             return rule
     return None
+
+
+def _listed_urls(value: str) -> list[str]:
+    """Whatever a browser may take for a URL in a list: a comma ends one, or belongs to it."""
+    words = _SPACES.split(value)
+    return [*_URL_SEPARATORS.split(value), *(x.strip(",") for x in words if "," in x)]
 
 
 def _addresses(tag: Tag, base: Address) -> list[Address | None]:

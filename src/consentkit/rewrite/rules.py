@@ -96,6 +96,10 @@ class Rules:
         """Whether any service or category is closed."""
         return bool(self._refused) or not self._categories <= self._allowed_categories
 
+    def any_refused(self) -> ServiceRule | None:
+        """A refused service, to name for what is too deep to be read; None when nothing is refused."""
+        return next((self._services[name.lower()] for name in sorted(self._refused)), None)
+
     @property
     def has_inline(self) -> bool:
         """Whether any refused service is known by a text in inline scripts."""

@@ -8,18 +8,20 @@ from typing import Literal
 from consentkit.rewrite.construction import Content, Mode
 from consentkit.rewrite.decisions import LOADING, decide, decide_long, refuse_script
 from consentkit.rewrite.edits import Decision, apply_edits, srcdoc_attribute, without_quotes
+from consentkit.rewrite.patterns import SCRIPT_END
 from consentkit.rewrite.placement import (
     end_implies_body,
     end_implies_head,
     start_implies_body,
     start_implies_head,
 )
+from consentkit.rewrite.rawtext import SCRIPT_LIMIT
 from consentkit.rewrite.rules import Rules, ServiceRule
 from consentkit.rewrite.scanner import Scanner
 from consentkit.rewrite.shortcut import HEAD_RUN_UNGATED
 from consentkit.rewrite.skiplinks import LOOK_AHEAD, find_skip_links
-from consentkit.rewrite.tags import Tag
-from consentkit.rewrite.urls import RELATIVE, read_address
+from consentkit.rewrite.tags import Inside, Tag, decode_value
+from consentkit.rewrite.urls import RELATIVE, Address, read_address
 
 _REMEMBERED_LENGTH = 1024
 _SRCDOC_DEPTH = 4
@@ -60,6 +62,7 @@ class Rewriter(Scanner):
         self._pending: Decision | None = None
         self._pending_tag = b""
         self._base = RELATIVE
+        self._base_known = False
         self._depth = 0
         self.gated: dict[str, int] = {}
         self.placed_head = False
@@ -168,17 +171,25 @@ class Rewriter(Scanner):
             self._release()
         elif tag.name in LOADING:
             decision = self._decide(tag.source, self._rules)
-            reads = decision.reads_content and content is Content.SCRIPT and self._rules.has_inline
-            if reads and self._outer is None:
+            has_content = content is Content.SCRIPT or self._inside is not Inside.SELF_CLOSED
+            if decision.reads_content and has_content and self._rules.has_inline and self._outer is None:
                 self._pending = decision
                 self._pending_tag = tag.source
-                self._script_from = self._pos
+                self._script_from = self._searched = self._pos
+                if content is not Content.SCRIPT:
+                    self._step = self._look_into_script
             else:
                 self._apply(tag.source, decision)
         else:
             self._release()
-            if tag.name == b"base" and self._base is RELATIVE and self._outer is None and b"href" in tag:
-                self._base = read_address(tag.text(b"href")) or RELATIVE
+            if tag.name == b"base" and not self._base_known and b"href" in tag:
+                self._note_base(read_address(tag.text(b"href")) or RELATIVE, self._rules)
+
+    def _note_base(self, base: Address, rules: Rules) -> None:
+        """The first base counts; one that only browsers without scripting see counts too if it leads astray."""
+        self._base_known = self._outer is None
+        if self._base_known or rules.refused_at(base) is not None:
+            self._base = base
 
     def _decide(self, source: bytes, rules: Rules) -> Decision:
         if self._depth or self._base is not RELATIVE or len(source) > _REMEMBERED_LENGTH:
@@ -207,6 +218,20 @@ class Rewriter(Scanner):
             edits = tuple(sorted((*edits, (at, at, srcdoc_attribute(document))), key=lambda x: x[:2]))
         return apply_edits(source, edits)
 
+    def _look_into_script(self) -> bool:
+        """Look ahead to the end of a script in SVG, whose content is markup and is then read as such."""
+        end = SCRIPT_END.search(self._data, self._searched)
+        stop = end.start() if end is not None else len(self._data)
+        if end is None and not self._eof and stop - self._pos <= SCRIPT_LIMIT:
+            self._searched = max(self._pos, stop - len(b"</script"))
+            return False
+        complete = stop - self._pos <= SCRIPT_LIMIT
+        content = self._data[self._pos : stop if complete else self._pos + SCRIPT_LIMIT]
+        self._on_script_content(content + b"\n" + decode_value(content).encode(), complete=complete)
+        self._release()
+        self._step = self._read_data
+        return True
+
     def _on_script_content(self, content: bytes, /, *, complete: bool) -> None:
         if self._pending is None or self._rules is None or self._script_from is None:
             return
@@ -229,10 +254,13 @@ class Rewriter(Scanner):
 
     def _refused_in_srcdoc(self, document: str) -> ServiceRule | None:
         """The first refused service that a document in an attribute would load."""
-        if self._rules is None or self._depth >= _SRCDOC_DEPTH:
+        if self._rules is None:
             return None
+        if self._depth >= _SRCDOC_DEPTH:
+            return self._rules.any_refused()
         inner = Rewriter(self._rules, inject="never")
         inner._depth = self._depth + 1
+        inner._base = self._base
         inner.feed(document.encode(errors="replace"))
         inner.close()
         return next((x for key in inner.gated if (x := self._rules.service(key)) is not None), None)

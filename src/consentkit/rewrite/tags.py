@@ -189,12 +189,21 @@ def decode_value(raw: bytes) -> str:
     return _REFERENCE.sub(_resolve, text) if "&" in text else text
 
 
+def _resolve_number(body: str) -> str:
+    """Resolve a reference by number. Its length is limited first, as converting very long ones is an error."""
+    hexadecimal = body[2] in "xX"
+    digits = body[2 + hexadecimal :].rstrip(";").lstrip("0")
+    if len(digits) > 7:
+        return "\ufffd"
+    return unescape(f"&#x{digits or 0};" if hexadecimal else f"&#{digits or 0};")
+
+
 def _resolve(match: re.Match[str]) -> str:
     """Resolve one reference; `&copy=1` and `&copyright` stay, as the attribute rules of HTML want."""
     equals = match[1]
     body = match[0][: len(match[0]) - len(equals)]
     if body.startswith("&#"):
-        return unescape(body) + equals
+        return _resolve_number(body) + equals
     named = html5.get(body[1:])
     if named is None or (equals and not body.endswith(";")):
         return match[0]

@@ -5,6 +5,7 @@ from __future__ import annotations
 import ipaddress
 import re
 import unicodedata
+from base64 import b64decode
 from dataclasses import dataclass
 from functools import lru_cache
 from urllib.parse import unquote_to_bytes
@@ -17,7 +18,12 @@ _DEFAULT_PORTS = {"http": 80, "https": 443, "ws": 80, "wss": 443, "ftp": 21}
 _ENDED_AUTHORITY = re.compile(r"[/\\]*+[^/\\?#]++[/\\?#]")
 _AUTHORITY = re.compile(r"[^/\\?#]*")
 _FORBIDDEN = re.compile(r"[\x00-\x20\x7f#%/:<>?@\[\\\]^|]")
-_IGNORED = re.compile("[\u00ad\u034f\u200b-\u200d\u2060\ufe00-\ufe0f\ufeff]")
+_IGNORED = re.compile(
+    "[\u00ad\u034f\u115f\u1160\u17b4\u17b5\u180b-\u180f\u200b-\u200d\u2060-\u2064\u206a-\u206f\u3164"
+    "\ufe00-\ufe0f\ufeff\uffa0\U0001bca0-\U0001bca3\U0001d173-\U0001d17a\U000e0000-\U000e0fff]"
+)
+#: Compatibility forms that came after the Unicode version of the oldest Python supported.
+_NEWER_FORMS = {0xA7F1: "s", **dict(enumerate("abcdefghijklmnopqrstuvwxyz0123456789", 0x1CCD6))}
 _DOTS = re.compile("[\u3002\uff0e\uff61]")
 
 
@@ -46,6 +52,21 @@ def read_address(url: str) -> Address | None:
     None also stands for a URL that browsers refuse to parse, since they load nothing from it.
     """
     return _remembered(url) if len(url) <= _REMEMBERED_LENGTH else _read(url)
+
+
+def read_data_url(url: str) -> str:
+    """The content of a `data:` URL, as far as it is text; empty for any other URL."""
+    text = url.strip(_EDGES).translate(_DROPPED)
+    kind, _, content = text.partition(",")
+    if kind[:5].lower() != "data:":
+        return ""
+    data = unquote_to_bytes(content.partition("#")[0])
+    if kind.rstrip().lower().endswith("base64"):
+        try:
+            data = b64decode(data + b"==")
+        except ValueError:
+            return ""
+    return data.decode(errors="replace")
 
 
 def names_its_host(beginning: str) -> bool:
@@ -80,10 +101,11 @@ def _read_authority(rest: str, scheme: str) -> Address | None:
     name, port = authority, ""
     if not authority.endswith("]") and ":" in authority:
         name, _, port = authority.rpartition(":")
-    if port and not (port.isascii() and port.isdigit() and len(port) < 16 and int(port) < 65536):
+    digits = port.lstrip("0")
+    if port and not (port.isascii() and port.isdigit() and len(digits) < 6 and int(digits or "0") < 65536):
         return None
     host = normalise_host(name)
-    return Address(host, scheme, int(port) if port else None) if host else None
+    return Address(host, scheme, int(digits or "0") if port else None) if host else None
 
 
 def normalise_host(name: str) -> str:
@@ -101,7 +123,7 @@ def normalise_host(name: str) -> str:
 
 def _to_ascii(text: str) -> str:
     """UTS 46 as far as hosts need it: compatibility forms folded, ignorable characters dropped, labels in punycode."""
-    folded = _DOTS.sub(".", _IGNORED.sub("", text))
+    folded = _DOTS.sub(".", _IGNORED.sub("", text)).translate(_NEWER_FORMS)
     folded = unicodedata.normalize("NFKC", unicodedata.normalize("NFKC", folded).lower())
     labels = [x if x.isascii() else "xn--" + x.encode("punycode").decode() for x in folded.split(".")]
     return ".".join(labels)
@@ -135,8 +157,8 @@ def _read_ipv4(text: str) -> str:
 
 
 def _read_number(part: str) -> int:
-    if len(part) > 24:
+    base = 16 if part.startswith("0x") else 8 if part.startswith("0") else 10
+    digits = part.removeprefix("0x").lstrip("0")
+    if len(digits) > 24:
         raise ValueError(part)
-    if part.startswith("0x"):
-        return int(part[2:] or "0", 16)
-    return int(part, 8) if len(part) > 1 and part.startswith("0") else int(part)
+    return int(digits or "0", base)
