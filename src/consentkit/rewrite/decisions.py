@@ -82,7 +82,8 @@ def decide_long(source: bytes, rules: Rules, base: Address, read_srcdoc: SrcdocR
     """Decide on the beginning of a start tag that is too long to be read whole.
 
     While anything is refused this fails closed: an attribute that could still come, or whose value is not known far
-    enough, is kept from loading by an empty one of the same name before it, since the first one counts.
+    enough, is kept from loading by one of the same name before it, since the first one counts. That one is not empty:
+    Chromium's preload scanner passes over empty ones.
     """
     decision = decide(source, rules, base, read_srcdoc)
     if not rules.refuses_something:
@@ -92,7 +93,7 @@ def decide_long(source: bytes, rules: Rules, base: Address, read_srcdoc: SrcdocR
     unknown = [x for x in LOADING[tag.name] if x not in tag]
     if cut is not None and cut.name in LOADING[tag.name] and not _is_known(cut):
         unknown.append(cut.name)
-    guards = ((tag.name_end, tag.name_end, b" " + x + b'=""') for x in unknown)
+    guards = ((tag.name_end, tag.name_end, b" " + x + (b'=""' if x == b"srcdoc" else b"=data:,")) for x in unknown)
     return replace(decision, edits=_merge(decision.edits, guards), reads_content=False)
 
 
@@ -109,10 +110,10 @@ def refuse_script(source: bytes, rule: ServiceRule) -> Decision:
 def _decide_script(tag: Tag, rules: Rules, base: Address) -> Decision:
     kind = _script_type(tag)
     address = _script_address(tag, base)
-    if kind == "text/plain":
+    if kind == "text/plain" and not _may_be_preloaded(tag):
         mark = read_mark(tag, rules, inert=True)
         return Decision(_disarm(tag)) if mark is None else _decide_inert_script(tag, mark, address, rules)
-    if kind not in _SCRIPT_TYPES:
+    if kind not in _SCRIPT_TYPES and not _may_be_preloaded(tag):
         return Decision(_disarm(tag))
     mark = read_mark(tag, rules, inert=False)
     refused = rules.refused_at(address) if address is not None else None
@@ -122,6 +123,12 @@ def _decide_script(tag: Tag, rules: Rules, base: Address) -> Decision:
         named = mark if mark is not None and mark.refuses(rules) else None
         return _gate_script(tag, *_name_it(named, refused, [address], rules))
     return Decision(_disarm(tag), reads_content=b"src" not in tag)
+
+
+def _may_be_preloaded(tag: Tag) -> bool:
+    """Whether one of several types makes this a script for a preload scanner, whatever the first one says."""
+    types = [x.strip().lower() for x in _texts(tag, b"type")[1:]]
+    return any(not x or x in _SCRIPT_TYPES for x in types)
 
 
 def _decide_inert_script(tag: Tag, mark: Mark, address: Address | None, rules: Rules) -> Decision:
@@ -174,8 +181,13 @@ def _script_address(tag: Tag, base: Address) -> Address | None:
 
 def _may_load(tag: Tag) -> bool:
     if tag.name == b"link":
-        return not _LOADING_RELS.isdisjoint(tag.text(b"rel").lower().split())
-    return tag.name != b"input" or tag.text(b"type").strip().lower() == "image"
+        return any(not _LOADING_RELS.isdisjoint(x.lower().split()) for x in _texts(tag, b"rel"))
+    return tag.name != b"input" or any(x.strip().lower() == "image" for x in _texts(tag, b"type"))
+
+
+def _texts(tag: Tag, name: bytes) -> list[str]:
+    """Every value of an attribute: repeated ones don't count in the tree, but Chromium's preload scanner heeds them."""
+    return [Tag.decode(x) for x in tag.occurrences((name,))]
 
 
 def _refused_attributes(tag: Tag, rules: Rules, base: Address, read_srcdoc: SrcdocReader) -> dict[bytes, ServiceRule]:
