@@ -39,6 +39,7 @@ _DEEP = _nested(6)
         b"<svg><script>adq.push(1)</script></svg>",
         b"<svg><script>ad&#113;.push(1)<b>x</script></svg>",
         b"<svg><script>adq.push(1)",
+        b"<svg><script>x</script><script>adq.push(1)</script>",
         b"<script type=text/plain type=module src=//ads.example></script>",
         b"<script type=text/html type='' src=//ads.example></script>",
         b"<script type='\x0btext/javascript' src=//ads.example></script>",

@@ -28,6 +28,7 @@ _TRAPS = [
     b"</script",
     b"<!-- --",
     b"<svg>",
+    b"<svg><script>",
     b"<svg></x>",
     b"<svg></x><p><b>",
     b"<svg><desc><b>",

@@ -64,6 +64,8 @@ class Rewriter(Scanner):
         self._base = RELATIVE
         self._base_known = False
         self._depth = 0
+        self._looked_until = 0
+        self._looked_at: ServiceRule | None = None
         self.gated: dict[str, int] = {}
         self.placed_head = False
         self.placed_body = False
@@ -172,14 +174,17 @@ class Rewriter(Scanner):
         elif tag.name in LOADING:
             decision = self._decide(tag.source, self._rules)
             has_content = content is Content.SCRIPT or self._inside is not Inside.SELF_CLOSED
-            if decision.reads_content and has_content and self._rules.has_inline and self._outer is None:
+            if not (decision.reads_content and has_content and self._rules.has_inline and self._outer is None):
+                self._apply(tag.source, decision)
+            elif self._offset + self._pos < self._looked_until:
+                looked_at = self._looked_at
+                self._apply(tag.source, decision if looked_at is None else refuse_script(tag.source, looked_at))
+            else:
                 self._pending = decision
                 self._pending_tag = tag.source
                 self._script_from = self._searched = self._pos
                 if content is not Content.SCRIPT:
                     self._step = self._look_into_script
-            else:
-                self._apply(tag.source, decision)
         else:
             self._release()
             if tag.name == b"base" and not self._base_known and b"href" in tag:
@@ -219,7 +224,10 @@ class Rewriter(Scanner):
         return apply_edits(source, edits)
 
     def _look_into_script(self) -> bool:
-        """Look ahead to the end of a script in SVG, whose content is markup and is then read as such."""
+        """Look ahead to the end of a script in SVG, whose content is markup and is then read as such.
+
+        Another script that begins in there ends at the same place: what was found holds for it too.
+        """
         end = SCRIPT_END.search(self._data, self._searched)
         stop = end.start() if end is not None else len(self._data)
         if end is None and not self._eof and stop - self._pos <= SCRIPT_LIMIT:
@@ -227,6 +235,7 @@ class Rewriter(Scanner):
             return False
         complete = stop - self._pos <= SCRIPT_LIMIT
         content = self._data[self._pos : stop if complete else self._pos + SCRIPT_LIMIT]
+        self._looked_until = self._offset + self._pos + len(content)
         self._on_script_content(content + b"\n" + decode_value(content).encode(), complete=complete)
         self._release()
         self._step = self._read_data
@@ -238,6 +247,7 @@ class Rewriter(Scanner):
         refused = self._rules.refused_inline(content)
         if refused is None and not complete:
             refused = self._rules.any_refused_inline()
+        self._looked_at = refused
         decision = self._pending if refused is None else refuse_script(self._pending_tag, refused)
         end, self._pos = self._pos, self._script_from
         self._apply(self._pending_tag, decision)
