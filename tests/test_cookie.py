@@ -28,7 +28,7 @@ FIVE = ("functional", "preferences", "analytics", "marketing", "community")
 
 
 def granted(names: tuple[str, ...] = FIVE) -> StoredChoice:
-    entries = {category_key(name): CategoryChoice(Verdict.GRANTED, b"abcd") for name in names}
+    entries = {category_key(name): CategoryChoice(Verdict.GRANTED, b"abc") for name in names}
     return StoredChoice(NOW, "form", entries, RECORD)
 
 
@@ -41,9 +41,9 @@ def test_every_verdict_comes_back_as_it_went_in() -> None:
     services = frozenset({service_key("youtube"), service_key("vimeo")})
     entries = {
         category_key("functional"): CategoryChoice(Verdict.DENIED),
-        category_key("analytics"): CategoryChoice(Verdict.GRANTED, b"1234"),
-        category_key("marketing"): CategoryChoice(Verdict.PARTIAL, b"5678", services),
-        category_key("preferences"): CategoryChoice(Verdict.OPEN, b"9abc", frozenset({service_key("maps")})),
+        category_key("analytics"): CategoryChoice(Verdict.GRANTED, b"123"),
+        category_key("marketing"): CategoryChoice(Verdict.PARTIAL, b"567", services),
+        category_key("preferences"): CategoryChoice(Verdict.OPEN, b"9ab", frozenset({service_key("maps")})),
     }
     choice = StoredChoice(NOW, "script", entries, RECORD)
     assert codec().loads(codec().dumps(choice).encode()) == choice
@@ -52,8 +52,10 @@ def test_every_verdict_comes_back_as_it_went_in() -> None:
 def test_five_categories_fit_in_100_bytes_and_fifty_services_in_1_kb() -> None:
     """The cookie stays within its size for five granted categories and for fifty single services."""
     assert len(codec().dumps(granted())) <= 100
+    aged = {key: replace(entry, age=age * 40) for age, (key, entry) in enumerate(granted().categories.items())}
+    assert len(codec().dumps(replace(granted(), categories=aged))) <= 100
     many = frozenset(service_key(f"service-{number}") for number in range(10))
-    entries = {category_key(name): CategoryChoice(Verdict.PARTIAL, b"abcd", many) for name in FIVE}
+    entries = {category_key(name): CategoryChoice(Verdict.PARTIAL, b"abc", many) for name in FIVE}
     assert len(codec().dumps(StoredChoice(NOW, "form", entries, RECORD))) <= 1024
 
 

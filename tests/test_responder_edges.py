@@ -117,3 +117,12 @@ def test_data_keeps_its_validators(policy: Policy) -> None:
     headers = [(b"if-none-match", b'"v1"'), (b"accept", b"*/*"), (b"sec-fetch-dest", b"empty")]
     sent = run(wrap(app, policy), http_scope(headers=headers))
     assert sent[0] == start(304, JSON, (b"etag", b'"v1"'))
+
+
+def test_bytes_that_were_held_survive_another_message(policy: Policy) -> None:
+    """A debug message between the first bytes of a page loses none of them."""
+    debug: Any = {"type": "http.response.debug", "info": {}}
+    page = [body(b"\xff", more=True), debug, body(b"<body><p>x")]
+    sent = bodies(run(wrap(replay(start(200, HTML), *page), policy), http_scope()))
+    assert b"\xff" in sent
+    assert sent.endswith(b"<p>x")

@@ -253,7 +253,8 @@ def categories(policy: Policy, wording: Wording) -> list[dict[str, Any]]:
 
 def _opened(decision: Decision) -> frozenset[str]:
     """The categories that are asked about but already open, because the regime reads silence as yes."""
-    return frozenset(name for name in decision.asking if name in decision.consent.allowed_categories)
+    allowed, regime = decision.consent.allowed_categories, decision.regime
+    return frozenset(name for name in decision.asking if name in allowed and regime.mode_for(name) != "opt-in")
 
 
 def _granted(decision: Decision) -> frozenset[str]:

@@ -3,7 +3,7 @@
 The cookie holds the visitor's choice and nothing else. Layout before base64, big-endian:
 
     version 1 byte · mechanism 1 byte · issued-at 4 bytes · flags 1 byte · record id 16 bytes (a grant only) ·
-    per category: identity, aged, verdict 2 bytes · age in days 2 bytes (if aged) · digest 4 bytes (unless denied) ·
+    per category: identity, aged, verdict 2 bytes · age in days 2 bytes (if aged) · digest 3 bytes (unless denied) ·
     service count 1 byte and 3 bytes each (if only some services are granted)
 
 A refusal carries no record id and the day instead of the second.
@@ -37,7 +37,7 @@ _HAS_RECORD: Final = 1
 _AGED: Final = 4
 _MAX_AGE: Final = 65_535
 _RECORD_BYTES: Final = 16
-_DIGEST_BYTES: Final = 4
+_DIGEST_BYTES: Final = 3
 _SERVICE_BYTES: Final = 3
 _MAX_COOKIE: Final = 1500
 _MIN_SECRET: Final = 32
@@ -77,6 +77,10 @@ class StoredChoice:
     mechanism: str
     categories: Mapping[int, CategoryChoice] = field(default_factory=dict[int, CategoryChoice])
     record_id: str | None = None
+
+    def said_at(self, entry: CategoryChoice) -> int:
+        """When `entry` was said: the unix second of this choice, or for a carried one the start of its day."""
+        return (self.issued_at // DAY - entry.age) * DAY if entry.age else self.issued_at
 
     @property
     def grants(self) -> bool:

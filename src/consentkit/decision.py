@@ -50,6 +50,8 @@ class Decision:
     """Services that are not allowed because the visitor or a signal said so, not merely for want of an answer."""
     standing: Mapping[str, CategoryChoice] = field(default_factory=dict[str, CategoryChoice])
     """The parts of `choice` that are in force, by category: neither ended nor overtaken by a wider declaration."""
+    overtaken: Mapping[str, CategoryChoice] = field(default_factory=dict[str, CategoryChoice])
+    """The parts that a wider declaration has overtaken, but whose refusals of single services still hold."""
 
 
 @dataclass(slots=True)
@@ -61,7 +63,9 @@ class _Finding:
     allowed: frozenset[str]
     reason: Reason
     chosen: frozenset[str] = frozenset()
+    turned_down: frozenset[str] = frozenset()
     entry: CategoryChoice | None = None
+    overtaken: CategoryChoice | None = None
     changes: tuple[Change, ...] = ()
     until: int = _FOREVER
 
@@ -158,6 +162,7 @@ class Decider:
             until=min((found.until for found in findings.values()), default=_FOREVER),
             refused=frozenset(refused),
             standing={name: found.entry for name, found in findings.items() if found.entry is not None},
+            overtaken={name: found.overtaken for name, found in findings.items() if found.overtaken is not None},
         )
 
     @staticmethod
@@ -187,27 +192,35 @@ class Decider:
         entry = choice.categories.get(category_key(name)) if choice else None
         if choice is None or entry is None:
             return self._silence(name, regime)
-        until = self.end(name, choice, entry, regime)
-        if now >= until:
-            return self._silence(name, regime)
-        if entry.verdict is Verdict.DENIED:
-            found = _Finding("denied", False, frozenset(), "choice", entry=entry)
-        else:
+        granted_end, refused_end = self._ends(name, choice, entry, regime)
+        if entry.verdict is not Verdict.DENIED and now < granted_end:
             found = self._granted(name, choice, entry, regime)
-        found.until = until
+            found.until = granted_end
+        elif entry.verdict in (Verdict.DENIED, Verdict.PARTIAL) and now < refused_end:
+            # Where single services were granted and have run out, the refusal of the others still holds.
+            found = _Finding(
+                "denied", False, frozenset(), "choice", entry=CategoryChoice(Verdict.DENIED, age=entry.age)
+            )
+            found.until = refused_end
+        else:
+            found = self._silence(name, regime)
         return found
 
     def end(self, name: str, choice: StoredChoice, entry: CategoryChoice, regime: Regime) -> int:
-        """The unix second at which what `choice` says of category `name` ends."""
+        """The unix second at which nothing that `choice` says of category `name` holds any more."""
+        granted_end, refused_end = self._ends(name, choice, entry, regime)
+        ends = {Verdict.DENIED: (refused_end,), Verdict.PARTIAL: (granted_end, refused_end)}
+        return max(ends.get(entry.verdict, (granted_end,)))
+
+    def _ends(self, name: str, choice: StoredChoice, entry: CategoryChoice, regime: Regime) -> tuple[int, int]:
+        """When what was granted ends, and when what was refused does."""
         lifetime = self.policy.choice.lifetime
-        said_at = choice.issued_at - entry.age * DAY
-        if entry.verdict is not Verdict.DENIED:
-            return end_of(lifetime.granted, said_at)
-        span = lifetime.refused
-        if regime.mode_for(name) != "opt-in" and span.days < _OPTED_OUT.days:
-            span = _OPTED_OUT
+        said_at = choice.said_at(entry)
+        refused = lifetime.refused
+        if regime.mode_for(name) != "opt-in" and refused.days < _OPTED_OUT.days:
+            refused = _OPTED_OUT
         # A refusal is known by the day: let it hold to the end of its last day.
-        return end_of(span, said_at) + DAY
+        return end_of(lifetime.granted, said_at), end_of(refused, said_at) + DAY
 
     def _silence(self, name: str, regime: Regime) -> _Finding:
         opened = self._services[name] if regime.mode_for(name) != "opt-in" else frozenset[str]()
@@ -215,6 +228,7 @@ class Decider:
 
     def _granted(self, name: str, choice: StoredChoice, entry: CategoryChoice, regime: Regime) -> _Finding:
         services = self._services[name]
+        silence = self._silence(name, regime)
         if entry.verdict is not Verdict.GRANTED:
             services = frozenset(service for service in services if service_key(service) in entry.services)
         if entry.digest != self.digests.get(name, entry.digest):
@@ -224,18 +238,20 @@ class Decider:
                 # this one must neither open a gate nor bother the visitor.
                 state: State = "denied" if choice.issued_at >= self.revisions.loaded_at else "undecided"
                 return _Finding(state, state == "undecided", frozenset(), "widened")
-            changes = widenings(consented, self._current[name])
+            down = frozenset(consented) - services if entry.verdict is Verdict.PARTIAL else frozenset[str]()
+            changes = [x for x in widenings(consented, self._current[name]) if x.service not in down]
             if changes:
-                silence = self._silence(name, regime)
-                return _Finding("undecided", True, silence.allowed, "widened", changes=changes)
+                left, kept = silence.allowed - down, entry if down else None
+                return _Finding(
+                    "undecided", True, left, "widened", turned_down=down, overtaken=kept, changes=tuple(changes)
+                )
         if entry.verdict is Verdict.OPEN:
-            silence = self._silence(name, regime)
-            return _Finding("undecided", True, services | silence.allowed, "silence", services, entry)
+            return _Finding("undecided", True, services | silence.allowed, "silence", services, entry=entry)
         state = "granted" if services == self._services[name] else "denied"
-        return _Finding(state, False, services, "choice", services, entry)
+        return _Finding(state, False, services, "choice", services, entry=entry)
 
 
 def _reason(service: str, found: _Finding, signalled: frozenset[str]) -> Reason:
     if service in signalled:
         return "signal"
-    return "choice" if service in found.chosen else found.reason
+    return "choice" if service in found.chosen | found.turned_down else found.reason

@@ -13,7 +13,7 @@ from starlette.types import Message, Send
 
 from consentkit.endpoints.answers import MISSING_HEADER, missing_answer
 from consentkit.gates.validators import response_validators
-from consentkit.http import RawHeaders, header, made_private, merged, never_stored
+from consentkit.http import RawHeaders, header_values, made_private, merged, never_stored
 from consentkit.injection import make_rewriter
 from consentkit.pages import has_unreadable_mark, may_become_mark, reason_untouched
 from consentkit.rewrite.stream import Rewriter
@@ -45,7 +45,7 @@ class Responder:
         """The app is done: what is still held goes out, as it would have without us."""
         await self._release()
         rewriter, self._rewriter = self._rewriter, None
-        tail = rewriter.close() if rewriter is not None else b""
+        tail = rewriter.feed(self._lead) + rewriter.close() if rewriter is not None else b""
         if tail:
             await self._send({"type": "http.response.body", "body": tail, "more_body": True})
 
@@ -62,9 +62,9 @@ class Responder:
 
     async def _start(self, message: Message) -> None:
         headers: list[RawHeader] = list(message.get("headers", ()))
-        category = header(headers, MISSING_HEADER)
-        if category is not None:
-            await self._send_missing(message, headers, category.decode("latin-1"))
+        missing = header_values(headers, MISSING_HEADER)
+        if missing:
+            await self._send_missing(message, headers, missing[0].decode("latin-1"))
             return
         method: str = self._visit.scope["method"]
         reason = reason_untouched(method, message["status"], headers, message)
@@ -104,9 +104,11 @@ class Responder:
         await self._open_page(self._with_lead(message))
 
     def _with_lead(self, message: Message) -> Message:
+        """The message with what was held of the body so far; another kind of message leaves that waiting."""
+        if message["type"] != "http.response.body":
+            return message
         lead, self._lead = self._lead, b""
-        same = message["type"] != "http.response.body" or message.get("body", b"") == lead
-        return message if same else {**message, "body": lead}
+        return message if message.get("body", b"") == lead else {**message, "body": lead}
 
     async def _open_page(self, message: Message) -> None:
         """The page begins. One message alone tells its exact length; a stream has none."""
@@ -130,7 +132,8 @@ class Responder:
         if rewriter is None or message["type"] != "http.response.body":
             await self._send(message)
             return
-        body = rewriter.feed(message.get("body", b""))
+        lead, self._lead = self._lead, b""
+        body = rewriter.feed(lead + message.get("body", b""))
         if not message.get("more_body", False):
             body += rewriter.close()
             self._handle, self._rewriter = self._send, None
@@ -150,7 +153,7 @@ class Responder:
     async def _send_missing(self, message: Message, headers: list[RawHeader], category: str) -> None:
         """Our own page instead of the bare 403: what is missing, and a form that gives just that."""
         answer = missing_answer(self._visit, category)
-        ours = {key for key, _ in answer.raw_headers} | {MISSING_HEADER}
+        ours = {key for key, _ in answer.raw_headers} | {MISSING_HEADER, b"content-encoding", b"etag", b"last-modified"}
         kept = [(key, value) for key, value in self._gated(headers, "replaced") if key.lower() not in ours]
         self._handle = _swallow
         await self._send({**message, "headers": [*kept, *answer.raw_headers]})

@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import ipaddress
 import json
+import logging
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
@@ -16,7 +17,7 @@ from consentkit.banner import Notices
 from consentkit.consent import Consent
 from consentkit.cookie import CookieCodec, StoredChoice, TokenCodec
 from consentkit.decision import Decider, Decision, Revisions
-from consentkit.errors import CookieError
+from consentkit.errors import CookieError, LogError
 from consentkit.gates.set_cookie import CookieGate
 from consentkit.http import Scope, header, header_values, is_loopback, request_target, safe_return_to, sole_cookie
 from consentkit.i18n import Languages, LocaleCallable
@@ -26,6 +27,9 @@ from consentkit.regimes import Regime, parse_region, regime_for
 from consentkit.rewrite.rules import Rules, Ruleset, ServiceRule
 from consentkit.templates import make_environment
 
+logger = logging.getLogger("consentkit")
+#: How often the log is asked for policies of other workers, in seconds.
+_LOOK_UP_EVERY = 1.0
 RegionCallable = Callable[[Scope], str | None]
 
 
@@ -67,6 +71,7 @@ class Site:
         self._source = policy.regimes.region
         #: What was wrong with the policy file when it was last read again.
         self.reload_error: str | None = None
+        self._look_up_again_at = 0.0
         self._located = self._region is not None or self._source is not None
 
     def _keep_notice(self, digest: str, body: bytes) -> None:
@@ -75,9 +80,22 @@ class Site:
     def learn(self, policies: dict[str, bytes]) -> None:
         """Take in the earlier policies the log has kept, and keep this one there."""
         for digest, body in policies.items():
-            self.revisions.add(digest, json.loads(body))
+            try:
+                self.revisions.add(digest, json.loads(body))
+            except (ValueError, KeyError, TypeError, AttributeError):
+                logger.warning("policy %s in the consent log can't be read by this version; it is passed over", digest)
         self.decider.forget()
         self.log.keep("policy", self.policy.digest, self.policy.canonical())
+
+    async def look_up(self, policy_digest: str) -> None:
+        """Ask the log for a policy another worker may have kept there meanwhile: now and then, and without failing."""
+        if policy_digest in self.revisions.by_policy or time.monotonic() < self._look_up_again_at:
+            return
+        self._look_up_again_at = time.monotonic() + _LOOK_UP_EVERY
+        try:
+            self.learn(await self.log.kept("policy"))
+        except LogError as error:
+            logger.warning("earlier policies could not be read from the consent log: %s", error)
 
     def region(self, scope: Scope) -> str | None:
         """The visitor's region by the site's callable, or by the header of a trusted proxy."""

@@ -55,7 +55,8 @@ class Sites:
             site = self._by_digest[policy.digest] = Site(policy, self._settings)
             if self._kept is not None:
                 self._kept[policy.digest] = policy.canonical()
-                site.learn(self._kept)
+                for each in self._by_digest.values():
+                    each.learn(self._kept)
         return site
 
     def at(self, scope: Scope) -> Site:
@@ -64,7 +65,10 @@ class Sites:
             return self._only
         if self._choose is None:
             raise ConfigurationError("there is no policy")
-        return self._site(self._choose(scope))
+        policy = self._choose(scope)
+        if not isinstance(cast("object", policy), Policy):
+            raise ConfigurationError("the policy callable must return a Policy for every request")
+        return self._site(policy)
 
     def learn(self, policies: dict[str, bytes]) -> None:
         """Tell every site, also those to come, about the earlier policies that the log has kept."""
@@ -89,13 +93,14 @@ class Sites:
         self._seen = stamp
         try:
             policy = await anyio.to_thread.run_sync(load_policy, self._file)
+            site = self._site(policy)
         except ConfigurationError as error:
             logger.error("the policy was not reloaded:\n%s", error)
             if self._only is not None:
                 self._only.reload_error = str(error)
             return
-        self._only = self._site(policy)
-        self._only.reload_error = None
+        self._only = site
+        site.reload_error = None
 
 
 def _stamp(file: Path) -> tuple[int, int] | None:

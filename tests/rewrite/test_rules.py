@@ -46,12 +46,14 @@ def test_aliases_count_in_policy_and_consent() -> None:
     assert rules.may_activate(read_address("//cdn.example:8443/"), frozenset({"marketing"}))
 
 
-def test_the_longest_text_names_the_service() -> None:
-    """Of two texts that begin alike the longer one decides, and only refused services are looked for."""
+def test_every_refused_service_of_an_inline_script_is_named() -> None:
+    """A script with the texts of two services belongs to both, and only refused services are looked for."""
     rules = RULESET.for_consent(frozenset(), frozenset())
-    assert rules.refused_inline(b"w(x)") == SERVICES[2]
-    assert rules.refused_inline(b"w(y)") == SERVICES[1]
-    assert rules.refused_inline(b"none") is None
+    assert set(rules.refused_inline(b"w(x)")) == {SERVICES[1], SERVICES[2]}
+    assert rules.refused_inline(b"w(y)") == (SERVICES[1],)
+    assert rules.refused_inline(b"none") == ()
+    one_allowed = RULESET.for_consent(frozenset({SERVICES[1].service}), frozenset())
+    assert one_allowed.refused_inline(b"w(x)") == (SERVICES[2],)
     assert not RULESET.for_consent(frozenset({"wide", "narrow"}), frozenset()).has_inline
 
 

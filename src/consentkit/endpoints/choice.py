@@ -32,6 +32,8 @@ async def answer_choice(visit: Visit, receive: Receive) -> Response:
     except BodyError as error:
         return message_answer(visit, error.status, _BODY_TEXTS[error.status])
     token = visit.site.tokens.loads(submission.token) if submission.token else None
+    if token is not None:
+        await visit.site.look_up(token.policy_digest)
     shown = _shown(visit, token)
     if shown is None and _wants_grant(submission):
         return message_answer(visit, 403, "not_from_notice")
@@ -41,7 +43,7 @@ async def answer_choice(visit: Visit, receive: Receive) -> Response:
     composed = composer.compose(submission, shown)
     if submission.action == "grant" and not composer.grants_anything(submission, shown):
         return message_answer(visit, 400, "bad_request")
-    if submission.action == "grant" and composed.entries == visit.decision.standing:
+    if submission.action == "grant" and not composer.changes_anything(composed):
         return saved_answer(visit, submission.return_to, recorded=True)
     return await _carry_out(visit, submission, _Chosen(composer, composed, token if shown else None, mechanism))
 

@@ -46,7 +46,8 @@ class Composer:
         self._decision = decision
         self._mechanism = mechanism
         self._now = now
-        self._standing = {name: self._aged(entry) for name, entry in decision.standing.items()}
+        self._standing = self._carried(decision.standing)
+        self._overtaken = self._carried(decision.overtaken)
 
     def compose(self, submission: Submission, shown: Shown | None) -> Composed:
         """The choice that follows. Without `shown` only refusals are derived, of everything that is asked about."""
@@ -57,6 +58,10 @@ class Composer:
             named = [name for name in asked if shown is None or name in shown.categories]
             changed = {name: self._verdict(name, submission, shown) for name in named}
         return self._composed({**self._standing, **changed}, submission.action)
+
+    def changes_anything(self, composed: Composed) -> bool:
+        """Whether a choice says anything that doesn't stand already."""
+        return composed.entries != self._standing
 
     def grants_anything(self, submission: Submission, shown: Shown | None) -> bool:
         """Whether a submission of `grant` names anything that its form asked about."""
@@ -75,12 +80,15 @@ class Composer:
         )
         return self._composed(kept, "save") if takes_away or refuses_more else None
 
-    def _aged(self, entry: CategoryChoice) -> CategoryChoice:
-        """A part of the standing choice as it is carried over: a grant gains no day, a refusal loses none."""
-        issued = self._decision.choice.issued_at if self._decision.choice else self._now
-        seconds = max(0, self._now - issued)
-        days = seconds // DAY if entry.verdict is Verdict.DENIED else -(-seconds // DAY)
-        return replace(entry, age=entry.age + days)
+    def _carried(self, entries: Entries) -> dict[str, CategoryChoice]:
+        """Parts of the standing choice as they are carried over: each keeps the day on which it was said."""
+        before, today = self._decision.choice, self._now // DAY
+        asked = self._policy.asked_categories
+        return {
+            name: replace(entry, age=max(0, today - before.said_at(entry) // DAY)) if before else entry
+            for name, entry in entries.items()
+            if name in asked
+        }
 
     def _verdict(self, name: str, submission: Submission, shown: Shown | None) -> CategoryChoice:
         services = self._shown_services(name, shown)
@@ -112,6 +120,8 @@ class Composer:
             # Said again: it counts from today, and the services beside it keep the age they have in common with it.
             verdict = standing.verdict if standing.verdict is not Verdict.DENIED else Verdict.PARTIAL
             return replace(standing, verdict=verdict, age=0) if wanted == before else standing
+        if before | wanted == frozenset(self._policy.services_in(name)) and not before:
+            return CategoryChoice(Verdict.GRANTED, digest)
         verdict = Verdict.OPEN if standing is None or standing.verdict is Verdict.OPEN else Verdict.PARTIAL
         age = standing.age if standing is not None and before else 0
         return CategoryChoice(verdict, digest, _keys(before | wanted), age)
@@ -134,6 +144,9 @@ class Composer:
         if entry.verdict is Verdict.DENIED:
             return entry
         standing = self._standing.get(name)
+        if standing is None and entry.verdict is Verdict.PARTIAL and self._decision.regime.mode_for(name) != "opt-in":
+            # What is left out is refused at once; what would be kept can't be recorded, so it is refused as well.
+            return CategoryChoice(Verdict.DENIED)
         if standing is None or standing.verdict is Verdict.DENIED:
             return standing
         before = self._allowed_by(name, standing)
@@ -145,7 +158,8 @@ class Composer:
         )
 
     def _composed(self, entries: Entries, submitted: str) -> Composed:
-        keyed = {category_key(name): entry for name, entry in entries.items()}
+        written = {**{name: entry for name, entry in self._overtaken.items() if name not in entries}, **entries}
+        keyed = {category_key(name): entry for name, entry in written.items()}
         choice = StoredChoice(self._now, self._mechanism, keyed)
         services: dict[str, bool] = {}
         for name, entry in entries.items():
@@ -158,10 +172,9 @@ class Composer:
         return Composed(entries, choice, self._action(choice, submitted), categories, services)
 
     def _action(self, choice: StoredChoice, submitted: str) -> Action:
-        before = self._decision.choice
         if choice.grants:
             return "accept-all" if submitted == "accept-all" else "custom"
-        if before is not None and before.grants:
+        if any(entry.verdict is not Verdict.DENIED for entry in self._standing.values()):
             return "withdraw"
         return "reject-all" if submitted == "reject-all" else "custom"
 

@@ -44,9 +44,9 @@ def policy_inventories(policy: Policy) -> dict[str, Inventory]:
 
 
 def digest(inventory: Inventory) -> bytes:
-    """Four bytes that stand for `inventory` in a cookie."""
+    """Three bytes that stand for `inventory` in a cookie."""
     data = json.dumps(inventory, sort_keys=True, separators=(",", ":")).encode()
-    return hashlib.sha256(data).digest()[:4]
+    return hashlib.sha256(data).digest()[:3]
 
 
 def _service(service: Mapping[str, Any]) -> Mapping[str, Any]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import replace
 from html import escape
 
@@ -101,10 +101,9 @@ def _is_known(cut: Attribute) -> bool:
     return cut.name not in _LISTS and cut.name != b"srcdoc" and names_its_host(Tag.decode(cut))
 
 
-def refuse_script(source: bytes, rule: ServiceRule) -> Decision:
-    """Make an inline script inert because its content belongs to `rule`."""
-    tag = Tag(source)
-    return _gate_script(tag, _label(rule), rule.service)
+def refuse_script(source: bytes, owners: Sequence[ServiceRule]) -> Decision:
+    """Make an inline script inert because its content belongs to these services; the label names them all."""
+    return _gate_script(Tag(source), " ".join(map(_label, owners)), owners[0].service)
 
 
 def _decide_script(tag: Tag, rules: Rules, base: Address) -> Decision:

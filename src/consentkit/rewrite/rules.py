@@ -105,13 +105,13 @@ class Rules:
         """Whether any refused service is known by a text in inline scripts."""
         return self._inline.pattern is not None
 
-    def refused_inline(self, content: bytes) -> ServiceRule | None:
-        """The refused service this inline script belongs to."""
+    def refused_inline(self, content: bytes) -> tuple[ServiceRule, ...]:
+        """The refused services this inline script belongs to: it may run only when all of them are allowed."""
         return self._inline.find(content)
 
-    def any_refused_inline(self) -> ServiceRule:
-        """A refused service with inline texts, to name for a script too long to be read. Needs `has_inline`."""
-        return self._inline.first()
+    def all_refused_inline(self) -> tuple[ServiceRule, ...]:
+        """Every refused service with inline texts, to name for a script too long to be read."""
+        return self._inline.services
 
     def refused_at(self, address: Address | None) -> ServiceRule | None:
         """The refused service that owns this address; of several owners one refusal is enough."""
@@ -161,21 +161,15 @@ class _InlineMarkers:
     """Finds in one pass which of several services an inline script mentions."""
 
     def __init__(self, services: Sequence[ServiceRule]) -> None:
-        self._owners = {
-            marker.encode(): rule
-            for rule in sorted(services, key=lambda x: x.service)
-            for marker in rule.inline
-            if marker
-        }
-        longest_first = sorted(self._owners, key=lambda x: (-len(x), x))
-        self.pattern = re.compile(b"|".join(map(re.escape, longest_first))) if longest_first else None
+        in_order = sorted(services, key=lambda x: x.service)
+        self.services = tuple(rule for rule in in_order if any(rule.inline))
+        markers = sorted({marker.encode() for rule in services for marker in rule.inline if marker})
+        self.pattern = re.compile(b"|".join(map(re.escape, markers))) if markers else None
 
-    def find(self, content: bytes) -> ServiceRule | None:
-        found = self.pattern.search(content) if self.pattern is not None else None
-        return self._owners[found[0]] if found is not None else None
-
-    def first(self) -> ServiceRule:
-        return next(iter(self._owners.values()))
+    def find(self, content: bytes) -> tuple[ServiceRule, ...]:
+        if self.pattern is None or self.pattern.search(content) is None:
+            return ()
+        return tuple(rule for rule in self.services if any(x and x.encode() in content for x in rule.inline))
 
 
 class Ruleset:

@@ -65,7 +65,7 @@ class Rewriter(Scanner):
         self._base_known = False
         self._depth = 0
         self._looked_until = 0
-        self._looked_at: ServiceRule | None = None
+        self._looked_at: tuple[ServiceRule, ...] = ()
         self.gated: dict[str, int] = {}
         self.placed_head = False
         self.placed_body = False
@@ -178,7 +178,7 @@ class Rewriter(Scanner):
                 self._apply(tag.source, decision)
             elif self._offset + self._pos < self._looked_until:
                 looked_at = self._looked_at
-                self._apply(tag.source, decision if looked_at is None else refuse_script(tag.source, looked_at))
+                self._apply(tag.source, refuse_script(tag.source, looked_at) if looked_at else decision)
             else:
                 self._pending = decision
                 self._pending_tag = tag.source
@@ -245,10 +245,10 @@ class Rewriter(Scanner):
         if self._pending is None or self._rules is None or self._script_from is None:
             return
         refused = self._rules.refused_inline(content)
-        if refused is None and not complete:
-            refused = self._rules.any_refused_inline()
+        if not refused and not complete:
+            refused = self._rules.all_refused_inline()
         self._looked_at = refused
-        decision = self._pending if refused is None else refuse_script(self._pending_tag, refused)
+        decision = refuse_script(self._pending_tag, refused) if refused else self._pending
         end, self._pos = self._pos, self._script_from
         self._apply(self._pending_tag, decision)
         self._pos = end
