@@ -61,6 +61,12 @@ def policy(make_policy: Callable[..., Policy]) -> Policy:
     return make_policy()
 
 
+@pytest.fixture(autouse=True)
+def quiet_end(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Starts that fail within the tests say nothing when the test process ends."""
+    monkeypatch.setattr("consentkit.lifespan.say_last", lambda message: None)
+
+
 class Clock:
     """A clock that stands still until it is moved."""
 

@@ -32,8 +32,7 @@ async def run_lifespan(
         await start()
     except ConsentKitError as error:
         message = f"consentkit can't start: {error}"
-        # Servers write a line of their own after ours and exit; what a person reads first is the last line.
-        atexit.register(os.write, _STDERR, f"{message}\n".encode())
+        say_last(message)
         await send({"type": "lifespan.startup.failed", "message": message})
         raise
     waiting = [first]
@@ -47,3 +46,8 @@ async def run_lifespan(
         await send(message)
 
     await app(scope, receive_again, send_on)
+
+
+def say_last(message: str) -> None:
+    """Write `message` when the process ends: a server adds a line of its own, but people read the last one first."""
+    atexit.register(os.write, _STDERR, f"{message}\n".encode())
