@@ -380,3 +380,31 @@ def test_a_stored_policy_of_another_shape_is_passed_over(clock: Clock) -> None:
         log.keep("policy", sha256(stored).hexdigest(), stored)
     visitor = Visitor(clock, log)
     assert visitor.get().status_code == 200
+
+
+@pytest.mark.parametrize("declared", [True, False])
+def test_a_refusal_outlives_a_category_that_goes_and_comes_back(clock: Clock, declared: bool) -> None:
+    """Choices made while a category has no service, or isn't there at all, don't forget that it was refused."""
+    regimes = {"map": {"default": "us-ca"}}
+    names: dict[str, Any] = {"necessary": {}, "analytics": {}, "marketing": {}, "social": {}}
+    social = {"feed": {"category": "social", "hosts": ["feed.test"], "purpose": "Shows a feed"}}
+    services = policy_data()["services"] | social
+    visitor = Visitor(clock, categories=names, services=services, regimes=regimes)
+    visitor.post(action="reject-all")
+    fewer = names if declared else {name: {} for name in names if name != "social"}
+    visitor.move(categories=fewer, regimes=regimes)
+    visitor.post(token=visitor.token("/_consent/preferences"), action="accept-all")
+    visitor.move(categories=names, services=services, regimes=regimes)
+    assert visitor.state()["allowed"] == {"necessary": True, "analytics": True, "marketing": True, "social": False}
+
+
+def test_reject_all_means_all_also_on_a_re_ask(clock: Clock) -> None:
+    """A banner that asks about one category again still rejects everything when that is what its button says."""
+    visitor = Visitor(clock)
+    visitor.post(token=visitor.token(), action="accept-all")
+    services = policy_data()["services"]
+    services["stats"] = services["stats"] | {"uses": ["profiling"]}
+    visitor.move(services=services)
+    visitor.post(token=visitor.token(), action="reject-all")
+    assert visitor.state()["allowed"] == {"necessary": True, "analytics": False, "marketing": False}
+    assert visitor.log.appended[-1].action == "withdraw"

@@ -1,6 +1,7 @@
 """From what a visitor sent to the choice that will stand: the verdict is always derived here, from the policy.
 
-A submission speaks only of what its form asked about. Everything else that stands is carried over, with its own age.
+A submission speaks only of what its form asked about, but for "reject all". Everything else that stands is carried over,
+with its own age.
 """
 
 from __future__ import annotations
@@ -55,8 +56,13 @@ class Composer:
             changed = self._granted_too(submission, shown) if shown else {}
         else:
             asked = self._policy.asked_categories
-            named = [name for name in asked if shown is None or name in shown.categories]
+            # "Reject all" means all, also on a banner that asks about one category again.
+            everything = shown is None or submission.action == "reject-all"
+            named = [name for name in asked if everything or (shown is not None and name in shown.categories)]
             changed = {name: self._verdict(name, submission, shown) for name in named}
+            if submission.action == "reject-all":
+                # Also what nobody is asked about just now, for want of a service that may come back.
+                changed |= {name: CategoryChoice(Verdict.DENIED) for name in self._standing if name not in asked}
         return self._composed({**self._standing, **changed}, submission.action)
 
     def changes_anything(self, composed: Composed) -> bool:
@@ -82,12 +88,20 @@ class Composer:
 
     def _carried(self, entries: Entries) -> dict[str, CategoryChoice]:
         """Parts of the standing choice as they are carried over: each keeps the day on which it was said."""
-        before, today = self._decision.choice, self._now // DAY
-        asked = self._policy.asked_categories
+        return {name: self._aged(entry) for name, entry in entries.items()}
+
+    def _aged(self, entry: CategoryChoice) -> CategoryChoice:
+        before = self._decision.choice
+        return replace(entry, age=max(0, self._now // DAY - before.said_at(entry) // DAY)) if before else entry
+
+    def _refused_elsewhere(self) -> dict[int, CategoryChoice]:
+        """Refusals of categories that this policy doesn't have: they hold should the category come back."""
+        known = {category_key(name) for name in self._policy.all_categories}
+        before = self._decision.choice.categories if self._decision.choice else {}
         return {
-            name: replace(entry, age=max(0, today - before.said_at(entry) // DAY)) if before else entry
-            for name, entry in entries.items()
-            if name in asked
+            key: self._aged(entry)
+            for key, entry in before.items()
+            if key not in known and entry.verdict is Verdict.DENIED
         }
 
     def _verdict(self, name: str, submission: Submission, shown: Shown | None) -> CategoryChoice:
@@ -159,7 +173,7 @@ class Composer:
 
     def _composed(self, entries: Entries, submitted: str) -> Composed:
         written = {**{name: entry for name, entry in self._overtaken.items() if name not in entries}, **entries}
-        keyed = {category_key(name): entry for name, entry in written.items()}
+        keyed = self._refused_elsewhere() | {category_key(name): entry for name, entry in written.items()}
         choice = StoredChoice(self._now, self._mechanism, keyed)
         services: dict[str, bool] = {}
         for name, entry in entries.items():
