@@ -1,7 +1,7 @@
 """From what a visitor sent to the choice that will stand: the verdict is always derived here, from the policy.
 
-A submission speaks only of what its form asked about, but for "reject all". Everything else that stands is carried over,
-with its own age.
+A submission speaks only of what its form asked about, but for "reject all". What else stands is carried over, with its
+own age.
 """
 
 from __future__ import annotations
@@ -97,7 +97,8 @@ class Composer:
     def _refused_elsewhere(self) -> dict[int, CategoryChoice]:
         """Refusals of categories that this policy doesn't have: they hold should the category come back."""
         known = {category_key(name) for name in self._policy.all_categories}
-        before = self._decision.choice.categories if self._decision.choice else {}
+        choice = self._decision.choice
+        before: Mapping[int, CategoryChoice] = choice.categories if choice is not None else {}
         return {
             key: self._aged(entry)
             for key, entry in before.items()
