@@ -370,6 +370,14 @@ def test_with_the_log_down_a_refusal_and_a_withdrawal_are_honoured(client: TestC
     assert [record.action for record in log.deferred] == ["withdraw"]
 
 
+def test_a_script_is_told_when_the_record_must_wait(client: TestClient, log: BrokenLog) -> None:
+    """The answer says that the refusal holds and that its record comes later, for the banner to show."""
+    log.down = True
+    answer = post(client, {"accept": "application/json"}, token=token(client), action="reject-all").json()
+    assert answer["recorded"] is False
+    assert "as soon as possible" in answer["message"]
+
+
 def test_with_the_log_down_a_mixed_choice_only_takes_away(client: TestClient, log: BrokenLog) -> None:
     """What was withdrawn is withdrawn; what would be new is not granted."""
     field = token(client)

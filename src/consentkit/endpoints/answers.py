@@ -86,11 +86,12 @@ def missing_answer(visit: Visit, category: str) -> Response:
 
 def saved_answer(visit: Visit, return_to: str, *, recorded: bool) -> Response:
     """The choice stands: back to the page it was made on, or its state as JSON. Says so when the record must wait."""
+    wording = visit.site.languages.wording(visit.locale)
+    text = wording("messages.refused_unrecorded")
     if wants_json(visit):
-        return json_answer({**state(visit), "recorded": recorded})
+        said = {} if recorded else {"message": text}
+        return json_answer({**state(visit), "recorded": recorded, **said})
     if not recorded:
-        wording = visit.site.languages.wording(visit.locale)
-        text = wording("messages.refused_unrecorded")
         title, back = wording("preferences.title"), safe_return_to(return_to)
         return page(visit, "message.html", title=title, text=text, form=Markup(""), back=back)
     headers = {"Location": safe_return_to(return_to), "Cache-Control": "no-store"}

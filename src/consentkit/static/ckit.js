@@ -44,7 +44,7 @@
 
   const loadAgain = () => location.replace(form.querySelector("[name=return_to]").value);
 
-  const finish = () => {
+  const finish = (message) => {
     const focused = form.matches(":focus-within");
     observer.disconnect();
     page.style.removeProperty("--ckit-height");
@@ -54,7 +54,7 @@
     root.removeAttribute("aria-labelledby");
     const reopen = root.querySelector(":scope > .ckit-reopen");
     if (reopen) reopen.hidden = false;
-    status.textContent = status.dataset.ckitSaved;
+    status.textContent = message || status.dataset.ckitSaved;
     if (focused) (reopen || root).focus({ preventScroll: true });
   };
 
@@ -64,7 +64,7 @@
     const refused = !allOf(state);
     const granted = inert().some((element) => allowed(element, state));
     if ((reasons.includes("refused") && refused) || (reasons.includes("granted") && granted)) return loadAgain();
-    finish();
+    finish(state.message);
     return activate(state).catch(loadAgain);
   };
 
