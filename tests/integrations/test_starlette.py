@@ -18,7 +18,7 @@ from starlette.testclient import TestClient
 from consentkit import Consent, requires_consent
 from consentkit.integrations.fastapi import require_consent
 from consentkit.integrations.starlette import ConsentRequired, consent_context, demand
-from tests.test_middleware import accept, wrap
+from tests.apps import accept, wrap
 
 HTML = {"accept": "text/html"}
 JSON = {"accept": "application/json"}
