@@ -159,7 +159,7 @@ def widened(**service: Any) -> dict[str, Any]:
         ({"transfers": ["A partner"]}, "recipient"),
         ({"cookies": [{"name": "_st*", "lifetime": "24mo"}]}, "longer"),
         ({"cookies": [{"name": "_st*", "lifetime": "13mo"}, "_new"]}, "cookie"),
-        ({"storage": {"local": ["key"]}}, "cookie"),
+        ({"storage": {"local": ["key", "other"], "session": ["more"]}}, "cookie"),
         ({"revision": 2}, "purpose"),
     ],
 )

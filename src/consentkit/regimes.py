@@ -8,7 +8,7 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Literal, get_args
+from typing import Literal
 
 Mode = Literal["opt-in", "opt-out", "notice"]
 RegimeName = Literal["eu", "uk", "ch", "us-ca", "us-opt-out", "br", "quebec", "strictest"]
@@ -108,8 +108,3 @@ def _places(region: str | None) -> list[str]:
 def is_place(name: str) -> bool:
     """Whether `name` can be a key of `regimes.map`."""
     return name in {"default", "EU", "EEA"} or _REGION.fullmatch(name) is not None
-
-
-def regime_names() -> tuple[str, ...]:
-    """All preset names, in order."""
-    return get_args(RegimeName)

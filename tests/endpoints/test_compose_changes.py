@@ -170,3 +170,16 @@ def test_reject_all_means_all_also_on_a_re_ask(clock: Clock) -> None:
     visitor.post(token=visitor.token(), action="reject-all")
     assert visitor.state()["allowed"] == {"necessary": True, "analytics": False, "marketing": False}
     assert visitor.log.appended[-1].action == "withdraw"
+
+
+def test_allowing_a_service_again_after_a_widening_opens_nothing_that_was_refused(clock: Clock) -> None:
+    """Where silence is yes, the refusal of the others outlives the button for the one."""
+    regimes = {"map": {"default": "us-ca"}}
+    visitor = Visitor(clock, regimes=regimes)
+    visitor.post(action="reject-all")
+    visitor.post(token=visitor.button("video"), action="grant", service="video")
+    visitor.move(regimes=regimes, services=more_marketing())
+    visitor.post(token=visitor.button("video"), action="grant", service="video")
+    services = visitor.state()["services"]
+    assert services["video"]
+    assert not services["adnet"]

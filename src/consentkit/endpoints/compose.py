@@ -137,7 +137,10 @@ class Composer:
             return replace(standing, verdict=verdict, age=0) if wanted == before else standing
         if before | wanted == frozenset(self._policy.services_in(name)) and not before:
             return CategoryChoice(Verdict.GRANTED, digest)
-        verdict = Verdict.OPEN if standing is None or standing.verdict is Verdict.OPEN else Verdict.PARTIAL
+        # Where single services were refused by name, what isn't granted stays refused, also after a widening.
+        unanswered = standing is None and name not in self._overtaken
+        still_open = unanswered or (standing is not None and standing.verdict is Verdict.OPEN)
+        verdict = Verdict.OPEN if still_open else Verdict.PARTIAL
         age = standing.age if standing is not None and before else 0
         return CategoryChoice(verdict, digest, _keys(before | wanted), age)
 

@@ -23,11 +23,10 @@ _UNSTATED = 10**6
 
 @dataclass(frozen=True, slots=True)
 class Change:
-    """One widening: what kind, in which service, and the name of the new thing."""
+    """One widening: what kind, and in which service."""
 
     kind: ChangeKind
     service: str
-    detail: str = ""
 
 
 def inventories(policy: Mapping[str, Any]) -> dict[str, Inventory]:
@@ -72,7 +71,7 @@ def _days(duration: str | None) -> int:
 
 
 def widenings(old: Inventory, new: Inventory) -> tuple[Change, ...]:
-    """What `new` declares beyond `old`. Empty for narrowing and wording."""
+    """What `new` declares beyond `old`, each kind once for a service. Empty for narrowing and wording."""
     changes: list[Change] = []
     for name, service in new.items():
         before = old.get(name)
@@ -80,19 +79,19 @@ def widenings(old: Inventory, new: Inventory) -> tuple[Change, ...]:
             changes.append(Change("service", name))
         else:
             changes += _service_widenings(name, before, service)
-    return tuple(changes)
+    return tuple(dict.fromkeys(changes))
 
 
 def _service_widenings(name: str, old: Mapping[str, Any], new: Mapping[str, Any]) -> Iterator[Change]:
     if new["provider"] and new["provider"] != old["provider"]:
-        yield Change("provider", name, new["provider"])
+        yield Change("provider", name)
     if new["country"] and new["country"] != old["country"]:
-        yield Change("transfer", name, new["country"])
-    yield from (Change("recipient", name, item) for item in new["recipients"] if item not in old["recipients"])
-    yield from (Change("use", name, item) for item in new["uses"] if item not in old["uses"])
+        yield Change("transfer", name)
+    yield from (Change("recipient", name) for item in new["recipients"] if item not in old["recipients"])
+    yield from (Change("use", name) for item in new["uses"] if item not in old["uses"])
     kept = {**dict.fromkeys(old["storage"], _UNSTATED), **old["cookies"]}
     stored = {**dict.fromkeys(new["storage"], _UNSTATED), **new["cookies"]}
-    yield from (Change("cookie", name, item) for item in stored if item not in kept)
+    yield from (Change("cookie", name) for item in stored if item not in kept)
     if new["retention"] > old["retention"] or any(stored[item] > kept[item] for item in stored if item in kept):
         yield Change("longer", name)
     if new["revision"] > old["revision"]:

@@ -13,8 +13,6 @@ from enum import IntEnum
 from html import unescape
 from html.entities import html5
 
-SPACE = rb"\t\n\f\r "
-
 #: `name`, `name=value` in every form, complete in itself: what follows has been seen and can't belong to it.
 ATTRIBUTE = (
     rb"[^\t\n\f\r />][^\t\n\f\r />=]*+"
