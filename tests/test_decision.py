@@ -11,6 +11,7 @@ import pytest
 from consentkit.consent import NOBODY, current_consent
 from consentkit.cookie import CategoryChoice, StoredChoice, Verdict, category_key, service_key
 from consentkit.decision import Decider, Decision, Revisions
+from consentkit.enforcement import Enforcement
 from consentkit.errors import UnknownNameError
 from consentkit.policy.models import Policy
 from consentkit.regimes import PRESETS
@@ -51,7 +52,7 @@ def test_silence_under_opt_in_allows_only_what_is_necessary(policy: Policy, cloc
     assert found.consent.state("analytics") == "undecided"
     assert found.consent.allows("necessary")
     assert not found.consent.decided
-    assert not found.refused
+    assert not found.enforcement.refused
 
 
 def test_silence_under_opt_out_allows_until_refused(policy: Policy, clock: Clock) -> None:
@@ -62,7 +63,7 @@ def test_silence_under_opt_out_allows_until_refused(policy: Policy, clock: Clock
     assert silent.consent.state("marketing") == "undecided"
     refused = decide(decider, choice(decider, clock, NONE), regime="us-ca")
     assert not refused.consent.allows("marketing")
-    assert refused.refused == {"stats", "adnet", "video"}
+    assert refused.enforcement.refused == {"stats", "adnet", "video"}
 
 
 def test_a_choice_decides(policy: Policy, clock: Clock) -> None:
@@ -99,7 +100,7 @@ def test_the_signal_refuses_sale_and_ads_whatever_the_regime(policy: Policy, clo
     assert found.consent.reason("adnet") == "signal"
     assert found.consent.signals == {"gpc"}
     assert found.asking == ()
-    assert found.refused == {"adnet"}
+    assert found.enforcement.refused == {"adnet"}
 
 
 def test_the_signal_wins_over_a_click_unless_the_policy_says_otherwise(make_policy: MakePolicy, clock: Clock) -> None:
@@ -255,3 +256,42 @@ def test_answers_are_remembered_but_expiry_is_checked(make_policy: MakePolicy, c
     assert decide(decider, stored) is first
     clock.now += 86_400
     assert decide(decider, stored).asking == ("analytics", "marketing")
+
+
+def test_only_enforced_services_are_held_and_refused(make_policy: MakePolicy, clock: Clock) -> None:
+    """What a category in report-only mode would be held back is told apart; consent itself says the same as ever."""
+    decider = make_decider(make_policy(categories={"marketing": {"mode": "report-only"}}), clock)
+    silent = decide(decider, None)
+    assert silent.enforcement == Enforcement(frozenset({"stats"}), frozenset(), frozenset({"adnet", "video"}))
+    assert silent.asking == ("analytics",)
+    assert silent.consent.state("marketing") == "undecided"
+    refused = decide(decider, choice(decider, clock, NONE))
+    assert refused.enforcement.refused == refused.enforcement.held == {"stats"}
+    assert refused.enforcement.reported == {"adnet", "video"}
+    assert refused.consent.state("marketing") == "denied"
+    assert not refused.consent.allows_service("video")
+    assert decide(decider, choice(decider, clock, ALL)).enforcement.does_nothing
+
+
+def test_a_shared_page_holds_back_what_anyone_may_have_refused(make_policy: MakePolicy, clock: Clock) -> None:
+    """For everyone at once every optional service is refused, or reported where its category is not enforced."""
+    decider = make_decider(make_policy(categories={"analytics": {"mode": "report-only"}}), clock)
+    marketing = frozenset({"adnet", "video"})
+    assert decider.everyone == Enforcement(marketing, marketing, frozenset({"stats"}))
+
+
+def test_a_choice_is_complete_without_what_is_only_reported(make_policy: MakePolicy, clock: Clock) -> None:
+    """Who has answered every question that was asked has decided."""
+    decider = make_decider(make_policy(categories={"marketing": {"mode": "report-only"}}), clock)
+    assert decide(decider, choice(decider, clock, {"analytics": Verdict.DENIED})).consent.decided
+
+
+@pytest.mark.parametrize(("before", "after"), [("enforce", "report-only"), ("report-only", "enforce")])
+def test_changing_the_mode_never_asks_again(make_policy: MakePolicy, clock: Clock, before: str, after: str) -> None:
+    """A mode is how a category is treated, not what was consented to, so a choice outlives it."""
+    earlier, now = make_policy(mode=before), make_policy(mode=after)
+    decider = make_decider(now, clock, earlier)
+    stored = choice(make_decider(earlier, clock), clock, ALL)
+    found = decide(decider, stored)
+    assert found.consent.allows("marketing")
+    assert not (found.asking or found.changes)

@@ -6,8 +6,8 @@ from collections import Counter
 from threading import Lock
 from typing import Literal
 
-#: `blocked`: held back. `reported`: would have been, but for report-only mode. `undeclared`: no service declares it, and
-#: it was let through. `blind`: the gate could not look (the reason is the name).
+#: `blocked`: held back. `reported`: would have been, but for report-only mode. `undeclared`: no service declares it,
+#: and it was let through. `blind`: the gate could not look (the reason is the name).
 Outcome = Literal["blocked", "reported", "undeclared", "blind"]
 #: Which gate, what became of it, and of what: a cookie's name, a host, a service.
 Key = tuple[str, Outcome, str]

@@ -13,6 +13,7 @@ from types import MappingProxyType
 
 from consentkit.consent import Consent, Reason, State
 from consentkit.cookie import DAY, CategoryChoice, StoredChoice, Verdict, category_key, service_key
+from consentkit.enforcement import OPEN, Enforcement
 from consentkit.errors import ConfigurationError
 from consentkit.policy.aliases import CATEGORY_ALIASES
 from consentkit.policy.fields import Duration, end_of
@@ -46,8 +47,8 @@ class Decision:
     asking: tuple[str, ...] = ()
     changes: tuple[Change, ...] = ()
     until: int = _FOREVER
-    refused: frozenset[str] = frozenset()
-    """Services that are not allowed because the visitor or a signal said so, not merely for want of an answer."""
+    enforcement: Enforcement = OPEN
+    """What the gates do for this visitor."""
     standing: Mapping[str, CategoryChoice] = field(default_factory=dict[str, CategoryChoice])
     """The parts of `choice` that are in force, by category: neither ended nor overtaken by a wider declaration."""
     overtaken: Mapping[str, CategoryChoice] = field(default_factory=dict[str, CategoryChoice])
@@ -103,6 +104,10 @@ class Decider:
         self._services = {name: frozenset(policy.services_in(name)) for name in policy.all_categories}
         self._signalled = frozenset(name for name, service in policy.services.items() if service.uses)
         self._required = frozenset(name for name, found in policy.all_categories.items() if found.required)
+        self._reported = frozenset[str]().union(*(self._services[name] for name in policy.report_only))
+        optional = frozenset(name for name, found in policy.services.items() if found.category not in self._required)
+        #: For a page that many visitors share: as if each of them had refused everything.
+        self.everyone = Enforcement(optional - self._reported, optional - self._reported, optional & self._reported)
         self._memo: OrderedDict[tuple[bytes | None, str, bool], Decision] = OrderedDict()
         if len({category_key(name) for name in policy.all_categories}) < len(policy.all_categories):
             raise ConfigurationError("two categories share a cookie identity; rename one of them")
@@ -132,14 +137,11 @@ class Decider:
         states: dict[str, State] = {}
         services: dict[str, bool] = {}
         reasons: dict[str, Reason] = {}
-        refused: set[str] = set()
         for name, found in findings.items():
             signalled = self._refused_by_signal(name, found, signal)
             for service in self._services[name]:
                 services[service] = service in found.allowed and service not in signalled
                 reasons[service] = _reason(service, found, signalled)
-                if not services[service] and reasons[service] in ("choice", "signal"):
-                    refused.add(service)
             states[name] = self._state(found.state, self._services[name], signalled)
         asking = tuple(name for name in asked if states[name] == "undecided")
         consent = Consent(
@@ -160,10 +162,16 @@ class Decider:
             asking=self._shown(asking, regime, signal),
             changes=tuple(change for found in findings.values() for change in found.changes),
             until=min((found.until for found in findings.values()), default=_FOREVER),
-            refused=frozenset(refused),
+            enforcement=self._enforcement(services, reasons),
             standing={name: found.entry for name, found in findings.items() if found.entry is not None},
             overtaken={name: found.overtaken for name, found in findings.items() if found.overtaken is not None},
         )
+
+    def _enforcement(self, services: Mapping[str, bool], reasons: Mapping[str, Reason]) -> Enforcement:
+        closed = frozenset(name for name, allowed in services.items() if not allowed)
+        held = closed - self._reported
+        refused = frozenset(name for name in held if reasons[name] in ("choice", "signal"))
+        return Enforcement(held, refused, closed & self._reported)
 
     @staticmethod
     def _state(state: State, services: frozenset[str], signalled: frozenset[str]) -> State:

@@ -22,3 +22,7 @@ class Enforcement:
     def does_nothing(self) -> bool:
         """Whether no gate has anything to hold back or to count."""
         return not self.held and not self.reported
+
+
+#: Where everything is allowed.
+OPEN = Enforcement(frozenset(), frozenset())

@@ -77,7 +77,7 @@ def _reload(visit: Visit, policies: str) -> str:
 
 
 def _stored(visit: Visit) -> str:
-    return visit.site.notices.stored_by(visit.decision.refused, visit.consent)
+    return visit.site.notices.stored_by(visit.decision.enforcement.refused, visit.consent)
 
 
 def _error_box(message: str) -> bytes:

@@ -82,7 +82,7 @@ class Responder:
         visit = self._visit
         gate = visit.site.cookie_gate
         gated = gate.response_headers(headers, visit.consent)
-        expiries = gate.expiries(visit.scope["headers"], visit.consent, visit.decision.refused)
+        expiries = gate.expiries(visit.scope["headers"], visit.consent, visit.decision.enforcement.refused)
         if reason is None or reason == "head" or (reason == "status" and self._translated):
             gated = response_validators(gated, visit.state_digest(), rewritten=True)
             gated = merged(made_private(gated), b"vary", *_vary(visit))

@@ -35,7 +35,7 @@ def wants_json(visit: Visit) -> bool:
 def page(visit: Visit, template: str, status: int = 200, **facts: Any) -> Response:
     """One of our own pages in the visitor's language."""
     site = visit.site
-    stored = site.notices.stored_by(visit.decision.refused, visit.consent)
+    stored = site.notices.stored_by(visit.decision.enforcement.refused, visit.consent)
     head = site.notices.head(visit.root, script=False, clear=stored)
     context = {
         "t": site.languages.wording(visit.locale),

@@ -132,7 +132,8 @@ def _accepted(visit: Visit, submission: Submission, chosen: _Chosen, record: Rec
     answer = saved_answer(replace(visit, decision=decision), submission.return_to, recorded=recorded)
     ends = [site.decider.end(name, choice, entry, regime) for name, entry in chosen.composed.entries.items()]
     answer.raw_headers.append((b"set-cookie", _cookie(site, raw, max(ends, default=0) - int(site.clock()))))
-    answer.raw_headers += site.cookie_gate.expiries(visit.scope["headers"], decision.consent, decision.refused)
+    refused = decision.enforcement.refused
+    answer.raw_headers += site.cookie_gate.expiries(visit.scope["headers"], decision.consent, refused)
     return answer
 
 

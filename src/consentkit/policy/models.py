@@ -108,9 +108,15 @@ class Policy(Declaration):
         return {"necessary": declared.pop("necessary"), **declared}
 
     @cached_property
+    def report_only(self) -> frozenset[str]:
+        """The categories that are not enforced: what the gates would hold back of them is only counted."""
+        modes = {name: found.mode or self.mode for name, found in self.all_categories.items() if not found.required}
+        return frozenset(name for name, mode in modes.items() if mode == "report-only")
+
+    @cached_property
     def asked_categories(self) -> tuple[str, ...]:
-        """The categories a visitor is asked about: not required, and with at least one service."""
-        used = {service.category for service in self.services.values()}
+        """The categories a visitor is asked about: not required, enforced, and with at least one service."""
+        used = {service.category for service in self.services.values()} - self.report_only
         return tuple(name for name, category in self.all_categories.items() if not category.required and name in used)
 
     def services_in(self, category: str) -> dict[str, Service]:

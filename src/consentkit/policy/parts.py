@@ -52,6 +52,7 @@ from consentkit.policy.texts import TextOverrides
 from consentkit.regimes import Mode, RegimeName
 
 Use = Literal["sale", "sharing", "targeted-ads", "profiling"]
+GateMode = Literal["enforce", "report-only"]
 #: The day the statement in `/.well-known/gpc.json` was last changed, unless the policy names another.
 SUPPORT_STATED = date(2026, 11, 1)
 
@@ -134,6 +135,8 @@ class Category(Model):
     """Name on the banner; the canonical categories have built-in names."""
     description: LocalText | None = None
     """What agreeing to it means, in one sentence."""
+    mode: GateMode | None = None
+    """Another `mode` for this category alone."""
 
 
 class Provider(Model):
@@ -335,6 +338,8 @@ class Declaration(Model):
     """How long proof is kept."""
     delivery: Literal["auto", "personal", "shared"] = "auto"
     """Whether pages may go through a shared cache; `auto` decides for each."""
+    mode: GateMode = "enforce"
+    """With `report-only` nothing is held back and nobody is asked; what would be held back is counted."""
     unknown: Unknown = Unknown()
     """What happens to what no service declares."""
     signals: Signals = Signals()

@@ -81,6 +81,11 @@ def _category_faults(declared: Declaration, categories: tuple[str, ...]) -> Iter
             "necessary is always required; leave `required` out, or move what isn't necessary to another category",
             "categories.necessary.required",
         )
+    for name in sorted(required_categories(declared) & declared.categories.keys()):
+        if declared.categories[name].mode is not None:
+            yield Problem(
+                f"{name!r} is required, so nothing of it is ever held back; remove this line", f"categories.{name}.mode"
+            )
     for name, service in declared.services.items():
         if service.category not in categories:
             yield _unknown_category(service.category, categories, f"services.{name}.category")
