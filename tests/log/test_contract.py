@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import threading
 from collections.abc import Callable
+from contextlib import closing
 from datetime import UTC, date, datetime, timedelta
 from hashlib import sha256
 from pathlib import Path
@@ -196,14 +197,16 @@ def test_daily_counts(new_log: NewLog) -> None:
     async def run() -> None:
         for _ in range(3):
             log.count("signal:gpc")
-        log.count("signal:gpc", date(2026, 2, 28))
+        log.count("signal:gpc", date(2026, 2, 28), 12)
         await log.flush()
         log.count("signal:gpc")
         await log.flush()
-        assert await log.counts() == {("2026-03-01", "signal:gpc"): 4, ("2026-02-28", "signal:gpc"): 1}
+        assert await log.counts() == {("2026-03-01", "signal:gpc"): 4, ("2026-02-28", "signal:gpc"): 12}
         await log.close()
 
     asyncio.run(run())
+    with closing(log.reader()) as reader:
+        assert reader.counts() == {("2026-03-01", "signal:gpc"): 4, ("2026-02-28", "signal:gpc"): 12}
 
 
 def test_close_answers_who_waits(new_log: NewLog) -> None:

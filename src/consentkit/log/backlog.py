@@ -80,13 +80,13 @@ class Backlog:
         with self._guard:
             return {digest: body for of, digest, body in self._pending.documents if of == kind}
 
-    def count(self, day: str, what: str) -> bool:
-        """Add one to a daily number; True if it is the first thing that waits."""
+    def count(self, day: str, what: str, n: int = 1) -> bool:
+        """Add `n` to a daily number; True if it is the first thing that waits."""
         with self._guard:
             first = not self._pending.counts
             self._begin()
             # A name that no database could take would keep everything else from being stored with it.
-            self._add(day, what.encode("utf-8", "replace").decode(), 1)
+            self._add(day, what.encode("utf-8", "replace").decode(), n)
             return first
 
     def take(self, records: int) -> Pending:

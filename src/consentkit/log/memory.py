@@ -77,9 +77,9 @@ class MemoryLog:
     async def kept(self, kind: DocumentKind) -> dict[str, bytes]:
         return {digest: body for (of, digest), body in self._documents.items() if of == kind}
 
-    def count(self, what: str, day: date | None = None) -> None:
+    def count(self, what: str, day: date | None = None, n: int = 1) -> None:
         with self._guard:
-            self._counts[(day or self._now().date()).isoformat(), what] += 1
+            self._counts[(day or self._now().date()).isoformat(), what] += n
 
     async def counts(self) -> dict[tuple[str, str], int]:
         with self._guard:
@@ -93,7 +93,8 @@ class MemoryLog:
 
     def reader(self) -> MemoryReader:
         with self._guard:
-            return MemoryReader(self.url, list(self._entries), list(self._checkpoints), dict(self._documents))
+            entries, checkpoints = list(self._entries), list(self._checkpoints)
+            return MemoryReader(self.url, entries, checkpoints, dict(self._documents), dict(self._counts))
 
     def _append(self, record: Record) -> Entry:
         payload = record.canonical()
@@ -136,12 +137,14 @@ class MemoryReader:
         entries: list[Entry],
         checkpoints: list[RawCheckpoint],
         documents: dict[tuple[DocumentKind, str], bytes],
+        counts: dict[tuple[str, str], int],
     ) -> None:
         self.url = url
         self._entries = [RawEntry(entry.sequence, entry.leaf, entry.salt, entry.payload) for entry in entries]
         self._ids = [entry.record_id for entry in entries]
         self._checkpoints = checkpoints
         self._documents = documents
+        self._counts = counts
 
     def close(self) -> None:
         """Nothing to let go of."""
@@ -169,6 +172,9 @@ class MemoryReader:
 
     def has_document(self, kind: DocumentKind, digest: str) -> bool:
         return (kind, digest) in self._documents
+
+    def counts(self) -> dict[tuple[str, str], int]:
+        return dict(self._counts)
 
     def faults(self) -> list[str]:
         return []

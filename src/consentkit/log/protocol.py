@@ -112,6 +112,10 @@ class LogReader(Protocol):
 
     def has_document(self, kind: DocumentKind, digest: str) -> bool: ...
 
+    def counts(self) -> dict[tuple[str, str], int]:
+        """The daily numbers, by (ISO day, what)."""
+        ...
+
     def faults(self) -> list[str]:
         """What the storage itself finds wrong with its pages and indexes."""
         ...
@@ -160,8 +164,8 @@ class ConsentLog(Protocol):
         """All kept documents of one kind, by digest."""
         ...
 
-    def count(self, what: str, day: date | None = None) -> None:
-        """Add one to a daily number, for example `"signal:gpc"`.
+    def count(self, what: str, day: date | None = None, n: int = 1) -> None:
+        """Add `n` to a daily number, for example `"signal:gpc"`.
 
         `day` is today in UTC if left out. Does not wait.
         """

@@ -118,7 +118,9 @@ class SqliteReader:
         return dict(self._all("SELECT digest, body FROM document WHERE kind = ?", kind))
 
     def counts(self) -> dict[tuple[str, str], int]:
-        return {(day, what): n for day, what, n in self._all("SELECT day, what, n FROM daily")}
+        well_formed = "typeof(day) = 'text' AND typeof(what) = 'text' AND typeof(n) = 'integer'"
+        rows = self._all(f"SELECT day, what, n FROM daily WHERE {well_formed}")  # noqa: S608 - no value in it
+        return {(day, what): n for day, what, n in rows}
 
     def faults(self) -> list[str]:
         """What SQLite finds wrong in its pages. Not asked of large files: it would hold them long."""

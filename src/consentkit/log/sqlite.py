@@ -76,9 +76,9 @@ class SqliteLog:
         stored: dict[str, bytes] = await self._read(lambda reader: reader.kept(kind), {})
         return stored | self._writer().backlog.waiting_documents(kind)
 
-    def count(self, what: str, day: date | None = None) -> None:
+    def count(self, what: str, day: date | None = None, n: int = 1) -> None:
         writer = self._writer()
-        if writer.backlog.count(day.isoformat() if day else self._today(), what):
+        if writer.backlog.count(day.isoformat() if day else self._today(), what, n):
             writer.wake()
 
     async def counts(self) -> dict[tuple[str, str], int]:
