@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-from contextlib import contextmanager
 from itertools import islice
 from typing import TYPE_CHECKING
 
@@ -14,29 +13,16 @@ from rich.progress import Progress
 from consentkit.audit.query import look_up, newest
 from consentkit.audit.verify import PROGRESS_STEP, parse_checkpoint, verify
 from consentkit.cli.failure import CannotError
+from consentkit.cli.log_source import json_option, log_option, reading
 from consentkit.cli.log_text import list_line, list_table, record_json, report_json, report_lines, shown_lines
-from consentkit.errors import ConfigurationError, LogCorruptError, LogError
 from consentkit.log.record import ACTIONS
-from consentkit.log.store import open_reader
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Generator
+    from collections.abc import Callable
 
     from consentkit.audit.verify import Report
     from consentkit.log.protocol import Checkpoint, LogReader
     from consentkit.log.record import Action
-
-_log_option = click.option(
-    "--log",
-    "url",
-    envvar="CONSENTKIT_LOG",
-    default="sqlite:///consent.db",
-    show_default=True,
-    show_envvar=True,
-    metavar="URL",
-    help="The log to read.",
-)
-_json_option = click.option("--json", "as_json", is_flag=True, help="Print JSON instead of text.")
 
 
 @click.group()
@@ -53,10 +39,10 @@ def log() -> None:
 
 
 @log.command("list")
-@_log_option
+@log_option
 @click.option("--limit", type=click.IntRange(min=1), default=50, show_default=True, help="How many records.")
 @click.option("--action", type=click.Choice(ACTIONS), help="Only records of this kind.")
-@_json_option
+@json_option
 def list_records(url: str, limit: int, action: Action | None, as_json: bool) -> None:
     """List the newest records, the last one first. With --json: one JSON object per line.
 
@@ -64,7 +50,7 @@ def list_records(url: str, limit: int, action: Action | None, as_json: bool) -> 
     Example:
         consentkit log list --log sqlite:////srv/news/consent.db --limit 5
     """
-    with _reading(url) as reader:
+    with reading(url) as reader:
         listed = list(islice(newest(reader, action), limit))
     console = Console()
     if as_json:
@@ -81,8 +67,8 @@ def list_records(url: str, limit: int, action: Action | None, as_json: bool) -> 
 
 @log.command()
 @click.argument("name", metavar="ID")
-@_log_option
-@_json_option
+@log_option
+@json_option
 def show(name: str, url: str, as_json: bool) -> None:
     """Show one record in full. ID is a record id, its first 8 or more characters, or a sequence number.
 
@@ -93,7 +79,7 @@ def show(name: str, url: str, as_json: bool) -> None:
         consentkit log show 12
         consentkit log show 3f9ac04d --json
     """
-    with _reading(url) as reader:
+    with reading(url) as reader:
         shown = look_up(reader, name)
     if as_json:
         facts = {
@@ -111,13 +97,13 @@ def show(name: str, url: str, as_json: bool) -> None:
 
 
 @log.command("verify")
-@_log_option
+@log_option
 @click.option(
     "--expect",
     metavar="SIZE:ROOT",
     help="A checkpoint that an earlier run printed and that you kept elsewhere.",
 )
-@_json_option
+@json_option
 def verify_log(url: str, expect: str | None, as_json: bool) -> None:
     """Recompute the whole log from its stored bytes and say where anything does not fit.
 
@@ -130,7 +116,7 @@ def verify_log(url: str, expect: str | None, as_json: bool) -> None:
         consentkit log verify --expect 120:9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08
     """
     expected = _expected(expect)
-    with _reading(url) as reader:
+    with reading(url) as reader:
         report = _with_progress(reader, expected)
     if as_json:
         click.echo(json.dumps(report_json(report), indent=2))
@@ -145,20 +131,6 @@ def _expected(text: str | None) -> Checkpoint | None:
         return None if text is None else parse_checkpoint(text)
     except ValueError as error:
         raise CannotError(f"--expect: {error}") from None
-
-
-@contextmanager
-def _reading(url: str) -> Generator[LogReader]:
-    try:
-        reader = open_reader(url)
-        try:
-            yield reader
-        finally:
-            reader.close()
-    except LogCorruptError as error:
-        raise click.ClickException(str(error)) from None
-    except (LogError, ConfigurationError) as error:
-        raise CannotError(str(error)) from None
 
 
 def _with_progress(reader: LogReader, expected: Checkpoint | None) -> Report:

@@ -9,6 +9,7 @@ import click
 
 _COMMANDS = {
     "check": "consentkit.cli.check:check",
+    "gates": "consentkit.cli.gates:gates",
     "init": "consentkit.cli.init:init",
     "keygen": "consentkit.cli.keygen:keygen",
     "log": "consentkit.cli.log:log",
