@@ -1,152 +1,140 @@
-"""What the middleware costs a request, next to the bare app and a middleware that does nothing, in the same run.
+"""What a request costs that is only passed through, over the bare app and beside Starlette's SessionMiddleware.
 
-Run: python -m benchmarks.requests [--rounds 15]
-
-Every row is driven in process, without sockets, so that only our own work is seen. Rounds are interleaved and the
-median is taken: a machine's speed drifts, a ratio within one round does not.
+Driven in process, without sockets, so that only our own work is seen. A response that isn't a page must cost next to
+nothing: no cookie is read and no consent is decided unless a header gate or the app needs it.
 """
 
 from __future__ import annotations
 
-import argparse
 import asyncio
-import platform
-import sqlite3
-import statistics
-import time
-from collections.abc import Callable
-from typing import Any
+import sys
+from collections.abc import Iterator
+from functools import partial
+from types import FrameType
 
-from starlette.applications import Starlette
-from starlette.middleware.gzip import GZipMiddleware
-from starlette.requests import Request
-from starlette.responses import HTMLResponse, JSONResponse, Response
-from starlette.routing import Route
+from starlette.middleware.sessions import SessionMiddleware
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from consentkit import ConsentMiddleware, Policy
-from consentkit.cookie import CategoryChoice, StoredChoice, Verdict, category_key
+from benchmarks.apps import (
+    COMPRESSED,
+    FEW,
+    OTHER_COOKIES,
+    SECRET,
+    Headers,
+    NoOp,
+    browser,
+    cookie_header,
+    drive_all,
+    never,
+    raw,
+    scope,
+    site_of,
+    starlette,
+    with_consent,
+)
+from benchmarks.table import Effort, Rounds, Row, compared, interleaved, limit, over, overheads
+from consentkit.cookie import Verdict
 
-SECRET = "a-secret-for-benchmarks-0123456789"  # noqa: S105 - guards nothing
-PARAGRAPH = "<p>The harbour was quiet when the ferry came in, an hour late and with nobody waiting for it.</p>\n"
-SCRIPT = '<script src="https://stats.test/s{}.js" async></script><img src="/i/{}.jpg" alt="">\n'
-
-
-def make_page(size: int, scripts: int) -> str:
-    """An HTML page of about `size` bytes with `scripts` gated scripts and as many images."""
-    tags = "".join(SCRIPT.format(number, number) for number in range(scripts))
-    text = PARAGRAPH * ((size - len(tags) - 100) // len(PARAGRAPH))
-    return f"<!doctype html><html><head><title>News</title></head><body>{tags}{text}</body></html>"
-
-
-PAGE = make_page(10_000, 6)
-
-
-async def json_endpoint(request: Request) -> Response:
-    return JSONResponse({"status": "fine"})
+TITLE = "Passing through (processor time of one request, in process)"
+_KINDS = {"JSON": ("/json", b"empty"), "image": ("/image", b"image"), "stream": ("/stream", b"empty")}
+_CHUNKS = 1_000
 
 
-async def html_endpoint(request: Request) -> Response:
-    return HTMLResponse(PAGE)
+def rows(effort: Effort) -> Iterator[Row]:
+    """The rows about pass-through."""
+    for name, app in (("raw app", raw), ("Starlette", starlette())):
+        yield from _without_cookie(name, app, effort)
+    yield from _with_cookie(effort)
+    yield from _each_chunk(effort)
 
 
-def bare() -> Starlette:
-    return Starlette(routes=[Route("/json", json_endpoint), Route("/html", html_endpoint)])
-
-
-class NoOp:
-    """The least a middleware can be."""
-
-    def __init__(self, app: Any) -> None:
-        self.app = app
-
-    async def __call__(self, scope: Any, receive: Any, send: Any) -> None:
-        await self.app(scope, receive, send)
-
-
-def policy() -> Policy:
-    services = {
-        "stats": {"category": "analytics", "hosts": ["stats.test"], "cookies": ["_st*"], "purpose": "Counts"},
-        "ads": {"category": "marketing", "hosts": ["ads.test"], "uses": ["sale"], "purpose": "Ads"},
-        "maps": {"category": "functional", "hosts": ["maps.test"], "purpose": "Maps"},
+def measured(app: ASGIApp, path: str, headers: Headers, effort: Effort) -> Rounds:
+    """One request to the bare app, through our middleware, through one that does nothing, and through sessions."""
+    apps: dict[str, ASGIApp] = {
+        "bare": app,
+        "ours": with_consent(app),
+        "no-op": NoOp(app),
+        "session": SessionMiddleware(app, secret_key=SECRET),
     }
-    return Policy.model_validate({"site": {"url": "https://news.test", "name": "News"}, "services": services})
+    count = effort.few(5) if path == "/stream" else effort.count
+
+    def take(app: ASGIApp) -> float:
+        return drive_all(app, [scope(path, headers) for _ in range(count)])
+
+    return interleaved(effort.rounds, {name: partial(take, each) for name, each in apps.items()})
 
 
-def cookie(middleware: ConsentMiddleware, verdict: Verdict) -> bytes:
-    """A consent cookie that says the same of every category."""
-    site = middleware.site_for({"type": "http", "headers": []})
-    digests = site.decider.digests
-    entries = {
-        category_key(name): CategoryChoice(verdict, digests[name] if verdict else b"")
-        for name in site.policy.asked_categories
+def _without_cookie(name: str, app: ASGIApp, effort: Effort) -> Iterator[Row]:
+    for kind, (path, destination) in _KINDS.items():
+        found = measured(app, path, browser(destination, b"*/*"), effort)
+        yield over(f"{name}, {kind}, no cookie, 15 headers", found, "ours", "bare", most=1.5)
+        yield overheads(
+            f"{name}, {kind}, no cookie: over SessionMiddleware", found, "ours", "session", "bare", most=0.3
+        )
+    found = measured(app, "/json", FEW, effort)
+    yield over(f"{name}, JSON, no cookie, 3 headers", found, "ours", "bare", most=1.5)
+    yield over(f"{name}, JSON, a middleware that does nothing", found, "no-op", "bare", most=None)
+
+
+def _with_cookie(effort: Effort) -> Iterator[Row]:
+    site = site_of(with_consent(raw))
+    granted, refused = cookie_header(site, Verdict.GRANTED), cookie_header(site, Verdict.DENIED)
+    json = browser(b"empty", b"*/*")
+    cases: dict[str, Headers] = {
+        "cookie (granted), 3 headers": FEW + granted,
+        "cookie (granted), Accept-Encoding, 3 headers": FEW + COMPRESSED + granted,
+        "cookie (granted), 15 headers": json + granted,
+        "cookie (refused), 15 headers": json + refused,
+        "other cookies only, 15 headers": json + OTHER_COOKIES,
     }
-    return site.cookies.dumps(StoredChoice(int(time.time()) - 60, "form", entries, "0" * 32)).encode()
+    for name, headers in cases.items():
+        yield over(f"raw app, JSON, {name}", measured(raw, "/json", headers, effort), "ours", "bare", most=4)
+    found = measured(raw, "/image", browser(b"image", b"image/*") + granted, effort)
+    yield over("raw app, image, cookie (granted), 15 headers", found, "ours", "bare", most=4)
+    found = measured(starlette(), "/json", json + granted, effort)
+    yield over("Starlette, JSON, cookie (granted), 15 headers", found, "ours", "bare", most=4)
 
 
-def scope(path: str, cookie_value: bytes = b"") -> dict[str, Any]:
-    headers = [(b"host", b"news.test"), (b"accept", b"text/html"), (b"user-agent", b"bench")]
-    if cookie_value:
-        headers.append((b"cookie", b"theme=dark; __Host-consent=" + cookie_value))
-    return {
-        "type": "http", "asgi": {"version": "3.0"}, "http_version": "1.1", "method": "GET", "scheme": "https",
-        "path": path, "raw_path": path.encode(), "query_string": b"", "root_path": "", "headers": headers,
-        "client": ("198.51.100.7", 1), "server": ("news.test", 443), "state": {},
-    }  # fmt: skip
+# a stream of many pieces
 
 
-async def drive(app: Any, path: str, cookie_value: bytes, count: int) -> float:
-    """Microseconds for one request, over `count` of them."""
-
-    async def receive() -> dict[str, Any]:
-        return {"type": "http.request", "body": b"", "more_body": False}
-
-    async def send(message: dict[str, Any]) -> None:
-        pass
-
-    scopes = [scope(path, cookie_value) for _ in range(count)]
-    begun = time.perf_counter()
-    for each in scopes:
-        await app(each, receive, send)
-    return (time.perf_counter() - begun) / count * 1e6
+async def _long_stream(scope: Scope, receive: Receive, send: Send) -> None:
+    await send({"type": "http.response.start", "status": 200, "headers": [(b"content-type", b"application/json")]})
+    for _ in range(_CHUNKS):
+        await send({"type": "http.response.body", "body": b"{}\n", "more_body": True})
+    await send({"type": "http.response.body", "body": b"", "more_body": False})
 
 
-def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--rounds", type=int, default=15)
-    parser.add_argument("--count", type=int, default=400)
-    arguments = parser.parse_args()
-    ours = ConsentMiddleware(bare(), policy(), secret_key=SECRET, log="memory://")
-    granted, refused = cookie(ours, Verdict.GRANTED), cookie(ours, Verdict.DENIED)
-    plain, no_op, gzip = bare(), NoOp(bare()), GZipMiddleware(bare(), compresslevel=9)
-    rows: list[tuple[str, Any, str, bytes, str]] = [
-        ("JSON, bare app", plain, "/json", b"", ""),
-        ("JSON, no-op middleware", no_op, "/json", b"", "JSON, bare app"),
-        ("JSON, consentkit, no cookie", ours, "/json", b"", "JSON, bare app"),
-        ("JSON, consentkit, with cookie", ours, "/json", granted, "JSON, bare app"),
-        ("10 KB HTML, bare app", plain, "/html", b"", ""),
-        ("10 KB HTML, no-op middleware", no_op, "/html", b"", "10 KB HTML, bare app"),
-        ("10 KB HTML, undecided", ours, "/html", b"", "10 KB HTML, bare app"),
-        ("10 KB HTML, decided: refused", ours, "/html", refused, "10 KB HTML, bare app"),
-        ("10 KB HTML, decided: granted", ours, "/html", granted, "10 KB HTML, bare app"),
-        ("10 KB HTML, gzip level 9", gzip, "/html", b"", "10 KB HTML, bare app"),
-    ]
-    asyncio.run(measure(rows, arguments.rounds, arguments.count))
+def _each_chunk(effort: Effort) -> Iterator[Row]:
+    headers = browser(b"empty", b"*/*")
+    frames = frames_between(with_consent(_long_stream), headers)
+    yield limit("frames between app and server while a piece passes", frames, "", most=0, baseline="0")
+    apps: dict[str, ASGIApp] = {"bare": _long_stream, "ours": with_consent(_long_stream)}
+
+    def take(app: ASGIApp) -> float:
+        return drive_all(app, [scope("/", headers) for _ in range(effort.few(100))]) / _CHUNKS
+
+    found = interleaved(effort.rounds, {name: partial(take, each) for name, each in apps.items()})
+    yield compared("one piece of a stream of 1,000", found, "ours", "bare", "µs")
 
 
-async def measure(rows: list[tuple[str, Any, str, bytes, str]], rounds: int, count: int) -> None:
-    times: dict[str, list[float]] = {name: [] for name, *_ in rows}
-    for _ in range(rounds + 1):
-        for name, app, path, cookie_value, _ in rows:
-            times[name].append(await drive(app, path, cookie_value, count))
-    print(
-        f"Python {platform.python_version()}, SQLite {sqlite3.sqlite_version}, {platform.machine()}; median of {rounds}"
-    )
-    print(f"{'row':34} {'µs/request':>11} {'over bare':>10} {'ratio':>7}")
-    median: Callable[[str], float] = lambda name: statistics.median(times[name][1:])  # noqa: E731 - a short name
-    for name, _, _, _, base in rows:
-        over = f"{median(name) - median(base):+10.1f} {median(name) / median(base):7.2f}" if base else ""
-        print(f"{name:34} {median(name):11.1f} {over}")
+def frames_between(middleware: ASGIApp, headers: Headers) -> int:
+    """How many Python frames stand between the app's own and the server's `send` when a piece of body passes."""
+    depths: list[int] = []
+
+    async def send(message: Message) -> None:
+        if message["type"] == "http.response.body":
+            depths.append(_depth_to(sys._getframe().f_back))
+
+    async def run() -> None:
+        await middleware(scope("/", headers), never, send)
+
+    asyncio.run(run())
+    return max(depths)
 
 
-if __name__ == "__main__":
-    main()
+def _depth_to(frame: FrameType | None) -> int:
+    depth = 0
+    while frame is not None and frame.f_code is not _long_stream.__code__:
+        frame, depth = frame.f_back, depth + 1
+    return depth
