@@ -68,6 +68,8 @@ def test_what_an_allowed_service_stores_too_is_kept(make_policy: MakePolicy) -> 
     """A name that a service still allowed has declared as well is not among those to delete."""
     assert "both" not in cleared(script(storing(make_policy), refused=("analytics",)))["localStorage"]
     assert cleared(script(storing(make_policy), refused=("marketing",))) == {}
+    unenforced = storing(make_policy, categories={"marketing": {"mode": "report-only"}})
+    assert "both" not in cleared(script(unenforced, refused=("analytics",)))["localStorage"]
 
 
 def test_who_has_decided_gets_no_script_without_a_reason(make_policy: MakePolicy) -> None:

@@ -95,11 +95,14 @@ class Notices:
         """What refused services have declared to store in the browser beside cookies, for the script to delete.
 
         A JSON object from the store's name in JavaScript to names in it, in which `*` stands for any characters. What
-        an allowed service declares too is not in it. Empty when there is nothing.
+        a service declares too that is allowed, or not enforced, is not in it. Empty when there is nothing.
         """
         if not refused & self._storing:
             return ""
-        return self._stored(refused & self._storing, frozenset(x for x in self._storing if consent.services[x]))
+        return self._stored(refused & self._storing, frozenset(x for x in self._storing if self._keeps(x, consent)))
+
+    def _keeps(self, service: str, consent: Consent) -> bool:
+        return consent.services[service] or self.policy.services[service].category in self.policy.report_only
 
     def _render_stored(self, refused: frozenset[str], allowed: frozenset[str]) -> str:
         found: dict[str, list[str]] = {}
@@ -124,7 +127,11 @@ class Notices:
         """
         wording, consent = self.languages.wording(locale), decision.consent
         facts: dict[str, Any] = {
-            "categories": categories(self.policy, wording),
+            "categories": [
+                category
+                for category in categories(self.policy, wording)
+                if category["name"] not in self.policy.report_only
+            ],
             "ticked": _granted(decision),
             "signalled": frozenset(name for name, reason in consent.reasons.items() if reason == "signal"),
             "alone": _allowed_alone(decision, self.policy),

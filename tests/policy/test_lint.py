@@ -158,6 +158,13 @@ SPOILED: dict[str, tuple[str, object, str, str]] = {
         "categories.chat.required",
         "nobody is asked",
     ),
+    "nothing enforced": ("mode", "report-only", "mode", "only counted"),
+    "one category not enforced": (
+        "categories/marketing",
+        {"mode": "report-only"},
+        "categories.marketing.mode",
+        "only counted",
+    ),
     "shared delivery": ("delivery", "shared", "delivery", "delivered personal in this version"),
     "hosts not reported yet": ("unknown/hosts", "report", "unknown.hosts", "not reported yet"),
     "cookies pass unseen": ("unknown/cookies", "allow", "unknown.cookies", "pass unseen"),

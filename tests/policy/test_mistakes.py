@@ -179,6 +179,9 @@ MISTAKES = {
         "necessary is always required",
         "leave `required` out",
     ),
+    "necessary not enforced": Mistake(
+        MINIMAL + "categories: {necessary: {mode: ¦report-only}}\n", "is required", "remove this line"
+    ),
     "two names for one category": Mistake(
         MINIMAL + "categories: ¦{statistics: {}, analytics: {}}\n", "both mean 'analytics'", "keep one"
     ),

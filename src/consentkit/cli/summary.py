@@ -11,12 +11,15 @@ _SILENCE = {"opt-in": "silence is no", "opt-out": "silence is yes until refused"
 
 
 def summary(policy: Policy) -> dict[str, Any]:
-    """The categories that are asked, those always on, and per place the regime and its modes."""
-    required = [name for name in policy.all_categories if name not in policy.asked_categories]
+    """The categories that are asked, always on or not enforced, and per place the regime and its modes."""
+    optional = {*policy.asked_categories, *policy.report_only}
+    required = [name for name in policy.all_categories if name not in optional]
+    reported = [name for name in policy.all_categories if name in policy.report_only and policy.services_in(name)]
     return {
         "banner": bool(policy.asked_categories),
         "asked": {name: list(policy.services_in(name)) for name in policy.asked_categories},
         "always_on": {name: list(policy.services_in(name)) for name in required if policy.services_in(name)},
+        "report_only": {name: list(policy.services_in(name)) for name in reported},
         "places": [_place(policy, place) for place in _places(policy)],
     }
 
@@ -45,14 +48,17 @@ def _regime(policy: Policy, place: str) -> Regime:
 def summary_lines(policy: Policy) -> list[str]:
     """The summary for a terminal."""
     told = summary(policy)
+    reported = ["Not enforced, only counted:", *_named(told["report_only"])] if told["report_only"] else []
     if not told["banner"]:
-        return ["", "Visitors are asked nothing: no service needs consent, so there is no banner."]
+        reason = "nothing is enforced" if reported else "no service needs consent"
+        return ["", f"Visitors are asked nothing: {reason}, so there is no banner.", *reported]
     return [
         "",
         "Visitors are asked about:",
         *_named(told["asked"]),
         "Always on:",
         *(_named(told["always_on"]) or ["  nothing"]),
+        *reported,
         "How silence is read, by place:",
         *(f"  {place['place']:<10} {place['regime']:<11} {_modes(place['modes'])}" for place in told["places"]),
     ]

@@ -25,8 +25,19 @@ def preferences_page(visit: Visit) -> Response:
         form=form,
         saved=consent.decided and visit.scope.get("query_string") == b"saved",
         decided=consent.decided,
-        signal=bool(consent.signals),
+        signal=bool(consent.signals) and site.policy.honours_gpc,
+        not_asked=_not_asked(visit),
         back=back_link(visit),
+    )
+
+
+def _not_asked(visit: Visit) -> str:
+    """The names of the categories that are not enforced, and so not part of the form."""
+    policy, wording = visit.site.policy, visit.site.languages.wording(visit.locale)
+    return ", ".join(
+        wording.category(name)
+        for name in policy.all_categories
+        if name in policy.report_only and policy.services_in(name)
     )
 
 
@@ -37,6 +48,7 @@ def policy_page(visit: Visit) -> Response:
     shown = [
         {
             **category,
+            "report_only": category["name"] in policy.report_only,
             "services": [_service(policy, wording, service["name"]) for service in category["services"]],
         }
         for category in categories(policy, wording)
@@ -46,8 +58,10 @@ def policy_page(visit: Visit) -> Response:
         "policy.html",
         categories=shown,
         forms=[_form(wording, name, form) for name, form in policy.forms.items()],
-        signal=bool(visit.consent.signals),
-        honours_gpc=policy.signals.gpc,
+        asks=bool(policy.asked_categories),
+        signal=bool(visit.consent.signals) and policy.honours_gpc,
+        ignores_gpc=not policy.signals.gpc,
+        honours_gpc=policy.honours_gpc,
         signal_wins=policy.signals.conflict == "signal",
         log_retention=_span(policy.log.retention, wording),
     )

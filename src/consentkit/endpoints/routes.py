@@ -40,9 +40,9 @@ async def answer(visit: Visit, receive: Receive) -> Response:
 
 def gpc_statement(visit: Visit) -> Response:
     """`/.well-known/gpc.json`: whether the site honours the signal. The same bytes for every visitor."""
-    signals = visit.site.policy.signals
-    honoured = "true" if signals.gpc else "false"
-    body = f'{{"gpc": {honoured}, "lastUpdate": "{signals.updated.isoformat()}"}}'
+    policy = visit.site.policy
+    honoured = "true" if policy.honours_gpc else "false"
+    body = f'{{"gpc": {honoured}, "lastUpdate": "{policy.signals.updated.isoformat()}"}}'
     headers = {"Cache-Control": "public, max-age=86400", "X-Content-Type-Options": "nosniff"}
     return Response(body, media_type="application/json", headers=headers)
 

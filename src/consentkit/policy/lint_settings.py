@@ -53,6 +53,7 @@ def lint_settings(policy: Policy) -> Iterator[Problem]:
     yield from _signals(policy)
     yield from _banner(policy)
     yield from _categories(policy)
+    yield from _mode(policy)
     yield from _not_yet(policy)
 
 
@@ -155,6 +156,15 @@ def _categories(policy: Policy) -> Iterator[Problem]:
             yield _warn(
                 "is required, so nobody is asked; only for what the visitor asked for", f"categories.{name}.required"
             )
+
+
+def _mode(policy: Policy) -> Iterator[Problem]:
+    told = "nothing of it is held back and nobody is asked, also not for those who refused or send a privacy signal"
+    if policy.mode == "report-only":
+        yield _warn(f"what is optional is only counted: {told}, but where a category says `mode: enforce`", "mode")
+    for name, category in policy.categories.items():
+        if category.mode == "report-only" and policy.mode == "enforce":
+            yield _warn(f"is only counted: {told}", f"categories.{name}.mode")
 
 
 def _not_yet(policy: Policy) -> Iterator[Problem]:

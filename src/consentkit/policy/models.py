@@ -9,7 +9,7 @@ import hashlib
 import json
 from collections.abc import Mapping
 from functools import cached_property
-from typing import Any, Self
+from typing import Any, Literal, Self
 
 from pydantic import model_validator
 
@@ -118,6 +118,25 @@ class Policy(Declaration):
         """The categories a visitor is asked about: not required, enforced, and with at least one service."""
         used = {service.category for service in self.services.values()} - self.report_only
         return tuple(name for name, category in self.all_categories.items() if not category.required and name in used)
+
+    @cached_property
+    def honours_gpc(self) -> bool:
+        """Whether a privacy signal refuses everything it may refuse: no service with such uses is only reported."""
+        return self.signals.gpc and not any(
+            service.uses and service.category in self.report_only for service in self.services.values()
+        )
+
+    @cached_property
+    def unknown_hosts(self) -> Literal["allow", "report", "block"]:
+        """What becomes of hosts that no service declares. Where nothing is enforced, nothing is blocked."""
+        hosts = self.unknown.hosts
+        return "report" if hosts == "block" and self.mode == "report-only" else hosts
+
+    @cached_property
+    def unknown_cookies(self) -> Literal["allow", "report", "block"]:
+        """What becomes of cookies that no service declares. Where nothing is enforced, nothing is blocked."""
+        cookies = self.unknown.cookies
+        return "report" if cookies == "block" and self.mode == "report-only" else cookies
 
     def services_in(self, category: str) -> dict[str, Service]:
         """The services of `category`, in the order of the policy."""

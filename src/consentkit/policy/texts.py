@@ -95,6 +95,7 @@ class PolicyTexts(_Group):
     log_text: Text | None = None
     change: Text | None = None
     change_link: ShortText | None = None
+    report_only: Text | None = None
 
 
 class MessageTexts(_Group):
@@ -113,6 +114,7 @@ class MessageTexts(_Group):
     placeholder: Text | None = None
     load_service: ShortText | None = None
     provider_policy: ShortText | None = None
+    undeclared: Text | None = None
 
 
 class CategoryTexts(_Group):
