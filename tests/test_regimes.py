@@ -10,6 +10,7 @@ import pytest
 from consentkit import ConsentMiddleware
 from consentkit.policy.models import Policy
 from consentkit.regimes import PRESETS, RegimeName, parse_region, regime_for
+from consentkit.visit import Visit
 from tests.asgi import http_scope, replay
 from tests.conftest import SECRET
 
@@ -58,7 +59,7 @@ def test_every_preset_names_its_source() -> None:
 def region_seen(policy: Policy, client: Any, header: bytes, **more: Any) -> str:
     app = ConsentMiddleware(replay(), policy, secret_key=SECRET, log="memory://", **more)
     scope = http_scope(headers=[(b"cf-ipcountry", header)]) | {"client": client}
-    return app.site_for(scope).visit(scope).consent.regime
+    return Visit(app.site_for(scope), scope).consent.regime
 
 
 def test_only_a_trusted_proxy_is_believed(make_policy: Callable[..., Policy]) -> None:

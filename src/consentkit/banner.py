@@ -59,11 +59,10 @@ class Notices:
         self._stored = lru_cache(maxsize=_CACHED)(self._render_stored)
         self._placeholder = lru_cache(maxsize=_CACHED)(self._render_placeholder)
 
-    def banner(self, decision: Decision, locale: str, origin: str, return_to: str) -> bytes:
-        """The banner for a visitor who is still to be asked, as pure ASCII."""
+    def banner(self, decision: Decision, locale: str, origin: str) -> tuple[bytes, bytes]:
+        """The banner for a visitor who is still to be asked, as pure ASCII: what comes before and after `return_to`."""
         asked = (decision.asking, _opened(decision), decision.changes)
-        before, after = self._pieces(locale, decision.regime.name, asked, origin)
-        return before + _ascii(str(escape(return_to))) + after
+        return self._pieces(locale, decision.regime.name, asked, origin)
 
     def reopen(self, locale: str, origin: str) -> bytes:
         """The "Privacy choices" control for those who need not be asked, as pure ASCII."""
@@ -78,16 +77,19 @@ class Notices:
         script_nonce: str = "",
         reload: str = "",
         clear: str = "",
+        shared: bool = False,
     ) -> bytes:
         """The tags that load our assets. The nonces are the page's own, or empty.
 
         `reload` names the choices (`granted`, `refused`) after which the script must load the page anew; `clear` is
-        what `stored_by` gives. With either of them, or for the banner, the script is there.
+        what `stored_by` gives. With either of them, or for the banner, the script is there. On a `shared` page it asks
+        the server what becomes of this visitor.
         """
         base, nonce = escape(origin), _attributes(nonce=style_nonce)
         html = f'<link rel="stylesheet" href="{base}{self.assets.style_url}"{nonce} data-ckit-asset>'
         if script or clear:
             written = _attributes(nonce=script_nonce, data_ckit_reload=reload, data_ckit_clear=clear)
+            written += " data-ckit-shared" * shared
             html += f'<script src="{base}{self.assets.script_url}" defer{written} data-ckit-asset></script>'
         return _ascii(html)
 

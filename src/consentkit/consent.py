@@ -6,11 +6,11 @@
 from __future__ import annotations
 
 import difflib
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from contextvars import ContextVar
 from dataclasses import dataclass, field
 from types import MappingProxyType
-from typing import Literal
+from typing import Any, Literal, cast
 
 from consentkit.errors import UnknownNameError
 
@@ -73,6 +73,26 @@ class Consent:
         if canonical in self.categories or canonical in self.aliases.values() or self.outside:
             return canonical
         raise _unknown("category", name, tuple(self.categories))
+
+
+class WatchedConsent(Consent):
+    """The consent of one request. It is only found out when it is used, and using it is seen.
+
+    A page that was made without a look at it may be the same for all visitors, and lie in a shared cache. `read` gives
+    the consent, and takes note.
+    """
+
+    __slots__ = ("_read",)
+
+    def __init__(self, read: Callable[[], Consent]) -> None:
+        _keep(self, read)
+
+    def __getattribute__(self, name: str) -> Any:
+        return getattr(_kept(self)(), name)
+
+
+_keep = cast("Callable[[WatchedConsent, Callable[[], Consent]], None]", vars(WatchedConsent)["_read"].__set__)
+_kept = cast("Callable[[WatchedConsent], Callable[[], Consent]]", vars(WatchedConsent)["_read"].__get__)
 
 
 def _unknown(kind: str, name: str, known: tuple[str, ...]) -> UnknownNameError:

@@ -8,7 +8,7 @@ from __future__ import annotations
 import time
 from collections import OrderedDict
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from types import MappingProxyType
 
 from consentkit.consent import Consent, Reason, State
@@ -19,7 +19,7 @@ from consentkit.policy.aliases import CATEGORY_ALIASES
 from consentkit.policy.fields import Duration, end_of
 from consentkit.policy.inventory import Change, Inventory, digest, inventories, policy_inventories, widenings
 from consentkit.policy.models import CANONICAL_CATEGORIES, Policy
-from consentkit.regimes import Regime
+from consentkit.regimes import PRESETS, Regime
 
 GPC = "gpc"
 #: Every name a canonical category goes by, its own included.
@@ -32,7 +32,7 @@ _OPTED_OUT = Duration(12, "mo")
 CLOCK_SKEW = 60
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class Decision:
     """A `Consent` with what the rest of the request needs to know about how it came to be.
 
@@ -108,6 +108,8 @@ class Decider:
         optional = frozenset(name for name, found in policy.services.items() if found.category not in self._required)
         #: For a page that many visitors share: as if each of them had refused everything.
         self.everyone = Enforcement(optional - self._reported, optional - self._reported, optional & self._reported)
+        #: The decision behind such a page: nobody has said anything, and nothing is allowed.
+        self.anyone = replace(self._decide(None, PRESETS["strictest"], False, 0), enforcement=self.everyone)
         self._memo: OrderedDict[tuple[bytes | None, str, bool], Decision] = OrderedDict()
         if len({category_key(name) for name in policy.all_categories}) < len(policy.all_categories):
             raise ConfigurationError("two categories share a cookie identity; rename one of them")

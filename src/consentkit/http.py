@@ -16,6 +16,10 @@ _LOOPBACK = re.compile(
 )
 
 
+#: Printable ASCII without the backslash.
+_PLAIN_TARGET = re.compile(r"[!-\[\]-~]+")
+
+
 def header(headers: RawHeaders, name: bytes) -> bytes | None:
     """The value of the first header `name` (lower-case), or None."""
     for key, value in headers:
@@ -125,6 +129,16 @@ def merged(headers: Iterable[tuple[bytes, bytes]], name: bytes, *tokens: str) ->
     return [*rest, (name, ", ".join(present).encode("latin-1"))]
 
 
+def directives(headers: Iterable[tuple[bytes, bytes]], name: bytes) -> dict[str, str]:
+    """The parts of the comma-separated list `name`, in lower case, with what follows an equals sign."""
+    found: dict[str, str] = {}
+    for value in header_values(headers, name):
+        for part in value.decode("latin-1").lower().split(","):
+            key, _, content = part.partition("=")
+            found[key.strip()] = content.strip().strip('"')
+    return found
+
+
 _SHARED_DIRECTIVES = ("public", "s-maxage", "proxy-revalidate", "private")
 #: What caches in front of a site obey instead of Cache-Control.
 _FOR_SHARED_CACHES = (b"surrogate-control", b"x-accel-expires", b"edge-control")
@@ -166,4 +180,4 @@ def safe_return_to(value: str) -> str:
     for form in (value.encode(), decoded):
         if form[1:2] in (b"/", b"\\") or any(byte < 0x21 or byte in (0x5C, 0x7F) for byte in form[:3]):
             return "/"
-    return value if all(0x20 < ord(character) < 0x7F and character != "\\" for character in value) else "/"
+    return value if _PLAIN_TARGET.fullmatch(value) else "/"

@@ -124,6 +124,11 @@ class Languages:
                 return found
         return self._policy.language.default
 
+    def of_address(self, scope: Scope) -> str:
+        """The language that the address alone tells, else the default: for pages that are the same for everyone."""
+        found = self._detect("path", scope) if "path" in self._policy.language.detect else None
+        return found or self._policy.language.default
+
     def _detect(self, place: str, scope: Scope) -> str | None:
         headers: RawHeaders = scope["headers"]
         if place == "path":

@@ -9,28 +9,26 @@ import time
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
-from starlette.types import ASGIApp, Message, Receive, Scope, Send
+from starlette.types import ASGIApp, Receive, Scope, Send
 
 from consentkit.consent import NOBODY, active_consent
 from consentkit.cookie import read_secret_keys
 from consentkit.endpoints.routes import answer, is_own
 from consentkit.errors import ConfigurationError, LogError, LogUnavailableError
-from consentkit.gates.validators import has_conditions, request_conditions
-from consentkit.http import RawHeaders, own_path, without_cookies
+from consentkit.http import own_path
 from consentkit.i18n import LocaleCallable
 from consentkit.lifespan import run_lifespan
 from consentkit.log.store import ConsentLog, open_log
-from consentkit.pages import is_navigation, may_get_page
-from consentkit.responder import Responder
-from consentkit.site import RegionCallable, Settings, Site, Visit
+from consentkit.request import app_scope
+from consentkit.responder import HandshakeResponder, Responder
+from consentkit.site import RegionCallable, Settings, Site
 from consentkit.sites import PolicySource, Sites
+from consentkit.visit import Visit
 
 logger = logging.getLogger("consentkit")
 #: How often a log that could not be read is tried again for earlier policies, in seconds.
 _LEARN_EVERY = 10.0
 DEFAULT_LOG = "sqlite:///consent.db"
-#: Ways to send a body that never passes through us. Hidden from the app where it may answer with a page.
-_BYPASSES = ("http.response.pathsend", "http.response.zerocopysend")
 
 
 class ConsentMiddleware:
@@ -65,6 +63,8 @@ class ConsentMiddleware:
         self._learned = False
         self._learn_again_at = 0.0
         self._sites: Sites | None = None
+        #: The one site there is, once nothing about it can change any more.
+        self._only: Site | None = None
         self._error: ConfigurationError | None = None
         try:
             keys = read_secret_keys(secret_key)
@@ -75,60 +75,61 @@ class ConsentMiddleware:
             self._error = error
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        kind = scope["type"]
-        if kind == "lifespan":
-            await run_lifespan(self.app, scope, receive, send, start=self._start, stop=self._stop)
-        elif kind not in ("http", "websocket") or isinstance(scope.get("consentkit"), Visit):
-            await self.app(scope, receive, send)
-        else:
-            await self._request(scope, receive, send)
-
-    async def _request(self, scope: Scope, receive: Receive, send: Send) -> None:
-        site = await self._site(scope)
-        path = own_path(scope)
-        if any(path == prefix or path.startswith(prefix.rstrip("/") + "/") for prefix in site.policy.exclude):
-            scope.setdefault("state", {})["consent"] = NOBODY
-            await self.app(scope, receive, send)
+        if scope["type"] != "http" or "consentkit" in scope:
+            await self._other(scope, receive, send)
             return
-        visit = site.visit(scope)
-        if scope["type"] == "http" and is_own(path, site.policy.path):
-            response = await answer(visit, receive)
-            await response(scope, receive, send)
+        site = self._only or await self._site(scope)
+        path = own_path(scope) if scope.get("root_path") else scope["path"]
+        if path.startswith(site.special_paths) and await self._special(site, path, scope, receive, send):
             return
-        handler = self._page if scope["type"] == "http" else self._websocket
+        visit = Visit(site, scope)
+        inner, conditions = app_scope(visit)
+        responder = Responder(visit, send, conditions)
         token = active_consent.set(visit.consent)
         try:
-            await handler(visit, receive, send)
-        finally:
-            active_consent.reset(token)
-
-    async def _page(self, visit: Visit, receive: Receive, send: Send) -> None:
-        scope = _inner_scope(visit)
-        headers: RawHeaders = scope["headers"]
-        translated = False
-        if may_get_page(headers):
-            scope["extensions"] = _without_bypasses(scope.get("extensions"))
-            if scope["method"] in ("GET", "HEAD") and has_conditions(headers):
-                navigation = is_navigation(headers)
-                scope["headers"] = request_conditions(headers, visit.state_digest(), navigation=navigation)
-                translated = scope["headers"] != headers and has_conditions(scope["headers"])
-            scope["headers"] = _uncompressed(scope["headers"])
-        responder = Responder(visit, send, translated=translated)
-        try:
-            await self.app(scope, receive, responder)
+            await self.app(inner, receive, responder)
+            if responder.is_holding:
+                await responder.finish()
         except BaseException:
             await responder.abandon()
             raise
-        await responder.finish()
+        finally:
+            active_consent.reset(token)
 
-    async def _websocket(self, visit: Visit, receive: Receive, send: Send) -> None:
-        async def gated_send(message: Message) -> None:
-            if message["type"] in ("websocket.accept", "websocket.http.response.start") and "headers" in message:
-                headers = visit.site.cookie_gate.response_headers(message["headers"], visit.consent)
-                message = {**message, "headers": headers}
-            await send(message)
+    async def _other(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """What is no request for a page: the server's lifespan, websockets, what we have seen already, the unknown."""
+        if scope["type"] == "lifespan":
+            await run_lifespan(self.app, scope, receive, send, start=self._start, stop=self._stop)
+        elif scope["type"] == "websocket" and "consentkit" not in scope:
+            await self._websocket(scope, receive, send)
+        else:
+            await self.app(scope, receive, send)
 
-        await self.app(_inner_scope(visit), receive, gated_send)
+    async def _special(self, site: Site, path: str, scope: Scope, receive: Receive, send: Send) -> bool:
+        """Answer a request for one of our own routes, or pass one on that the policy excludes. False: it is neither."""
+        if _is_excluded(site, path):
+            scope.setdefault("state", {})["consent"] = NOBODY
+            await self.app(scope, receive, send)
+            return True
+        if not is_own(path, site.policy.path):
+            return False
+        response = await answer(Visit(site, scope), receive)
+        await response(scope, receive, send)
+        return True
+
+    async def _websocket(self, scope: Scope, receive: Receive, send: Send) -> None:
+        site = await self._site(scope)
+        if _is_excluded(site, own_path(scope)):
+            scope.setdefault("state", {})["consent"] = NOBODY
+            await self.app(scope, receive, send)
+            return
+        visit = Visit(site, scope)
+        inner, _ = app_scope(visit)
+        token = active_consent.set(visit.consent)
+        try:
+            await self.app(inner, receive, HandshakeResponder(visit, send))
+        finally:
+            active_consent.reset(token)
 
     def site_for(self, scope: Scope) -> Site:
         """The site that a request with `scope` belongs to. Raises the `ConfigurationError` there is, if any."""
@@ -149,6 +150,8 @@ class ConsentMiddleware:
             await self._learn(sites)
         if sites.is_watching:
             await sites.refresh()
+        elif self._learned:
+            self._only = sites.only
         return sites.at(scope)
 
     async def _start(self) -> None:
@@ -188,21 +191,5 @@ class ConsentMiddleware:
         await self.log.close()
 
 
-def _inner_scope(visit: Visit) -> Scope:
-    """The scope the app sees: without the cookies of services that are not allowed, and with the consent."""
-    scope = dict(visit.scope)
-    gate, consent = visit.site.cookie_gate, visit.consent
-    scope["headers"] = without_cookies(scope["headers"], lambda name: gate.is_hidden(name, consent))
-    scope["consentkit"] = visit
-    scope.setdefault("state", {})["consent"] = consent
-    return scope
-
-
-def _without_bypasses(extensions: dict[str, object] | None) -> dict[str, object]:
-    return {name: value for name, value in (extensions or {}).items() if name not in _BYPASSES}
-
-
-def _uncompressed(headers: RawHeaders) -> list[tuple[bytes, bytes]]:
-    """Inner compression would blind the gates; it belongs outside of this middleware."""
-    kept = [(key, value) for key, value in headers if key != b"accept-encoding"]
-    return [*kept, (b"accept-encoding", b"identity")] if len(kept) < len(headers) else kept
+def _is_excluded(site: Site, path: str) -> bool:
+    return any(path == prefix or path.startswith(prefix.rstrip("/") + "/") for prefix in site.policy.exclude)

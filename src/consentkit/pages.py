@@ -12,10 +12,8 @@ from consentkit.http import RawHeaders, header, header_values
 #: Charsets in which a byte below 0x80 need not be the ASCII character.
 _NOT_ASCII = re.compile(rb"utf-?16|utf-?32|utf-?7|iso-2022|hz-gb|ucs-?[24]|unicode|cesu|ebcdic|cp037", re.IGNORECASE)
 _MARKS = (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE, codecs.BOM_UTF32_BE)
-#: Places in a page that fetch something but never a page.
-_NEVER_A_PAGE = frozenset(
-    (b"image", b"script", b"style", b"font", b"audio", b"video", b"track", b"manifest", b"worker")
-)
+#: Places in a page, by `Sec-Fetch-Dest`, that fetch something but never a page.
+NEVER_A_PAGE = frozenset((b"image", b"script", b"style", b"font", b"audio", b"video", b"track", b"manifest", b"worker"))
 
 
 def reason_untouched(method: str, status: int, headers: RawHeaders, message: Mapping[str, Any]) -> str | None:
@@ -46,11 +44,6 @@ def has_unreadable_mark(body: bytes) -> bool:
 def may_become_mark(body: bytes) -> bool:
     """Whether more bytes could make such a mark of what came so far."""
     return any(len(body) < len(mark) and mark.startswith(body) for mark in _MARKS)
-
-
-def may_get_page(headers: RawHeaders) -> bool:
-    """Whether the answer to a request may be a page. A browser says so by `Sec-Fetch-Dest`."""
-    return header(headers, b"sec-fetch-dest") not in _NEVER_A_PAGE
 
 
 def is_navigation(headers: RawHeaders) -> bool:

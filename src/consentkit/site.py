@@ -2,34 +2,38 @@
 
 from __future__ import annotations
 
-import hashlib
 import ipaddress
 import json
 import logging
 import time
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
 from importlib.metadata import version
 from pathlib import Path
 
+from consentkit.additions import AdditionsMaker
 from consentkit.assets import Assets
 from consentkit.banner import Notices
-from consentkit.consent import Consent
 from consentkit.cookie import CookieCodec, StoredChoice, TokenCodec
+from consentkit.counters import GateCounters
 from consentkit.decision import Decider, Decision, Revisions
 from consentkit.errors import CookieError, LogError
+from consentkit.gates.headers import HeaderGates
 from consentkit.gates.set_cookie import CookieGate
-from consentkit.http import Scope, header, header_values, is_loopback, request_target, safe_return_to, sole_cookie
+from consentkit.http import Scope, header, header_values, sole_cookie
 from consentkit.i18n import Languages, LocaleCallable
 from consentkit.log.store import ConsentLog
 from consentkit.policy.models import Policy, RegionSource
 from consentkit.regimes import Regime, parse_region, regime_for
-from consentkit.rewrite.rules import Rules, Ruleset, ServiceRule
+from consentkit.rewrite.rules import Ruleset, ServiceRule
 from consentkit.templates import make_environment
 
 logger = logging.getLogger("consentkit")
+GPC_PATH = "/.well-known/gpc.json"
 #: How often the log is asked for policies of other workers, in seconds.
 _LOOK_UP_EVERY = 1.0
+#: How an endpoint that needs consent tells the middleware which category is missing; it never leaves the server.
+MISSING_HEADER = b"x-ckit-missing"
 RegionCallable = Callable[[Scope], str | None]
 
 
@@ -65,8 +69,18 @@ class Site:
         self.revisions = Revisions(loaded_at=int(settings.clock()))
         self.revisions.add(policy.digest, json.loads(policy.canonical()))
         self.decider = Decider(policy, self.revisions, clock=settings.clock)
-        self.cookie_gate = CookieGate(policy, (self.cookie_name,))
-        self.ruleset = _ruleset(policy)
+        self.counters = GateCounters()
+        self.cookie_gate = CookieGate(policy, (self.cookie_name,), self.counters)
+        self.header_gates = HeaderGates(policy, self.cookie_gate, self.counters)
+        self._concerned = self.header_gates.names | {b"content-type", MISSING_HEADER}
+        by_language = len(policy.locales) > 1 and "accept-language" in policy.language.detect
+        #: What a page made for one visitor depends on.
+        self.varies_by = ("Cookie", "Sec-GPC", "Accept-Language") if by_language else ("Cookie", "Sec-GPC")
+        #: Beginnings of paths that are not simply the app's.
+        self.special_paths = (policy.path, GPC_PATH, *policy.exclude)
+        maker = AdditionsMaker(policy, self.notices, _ruleset(policy), self.decider.anyone, self.software)
+        #: What pages get, by decision, language and base address.
+        self.additions = maker.make
         self._region = settings.region
         self._source = policy.regimes.region
         #: What was wrong with the policy file when it was last read again.
@@ -121,79 +135,20 @@ class Site:
         except CookieError:
             return None, None
 
-    def visit(self, scope: Scope) -> Visit:
-        """Decide for the request in `scope`."""
-        region = self.region(scope)
+    def concerns(self, headers: Iterable[tuple[bytes, bytes]]) -> bool:
+        """Whether a response with these headers may be a page, or has something for a header gate."""
+        concerned = self._concerned
+        for name, value in headers:
+            lowered = name.lower()
+            if lowered in concerned and (lowered != b"content-type" or b"html" in value.lower()):
+                return True
+        return False
+
+    def decide(self, scope: Scope, region: str | None) -> Decision:
+        """Decide for the request in `scope`, from a visitor in `region`."""
         signal = b"1" in header_values(scope["headers"], b"sec-gpc")
         raw, choice = self.choice(scope)
-        decision = self.decider.decide(raw, choice, self.regime(region), signal)
-        return Visit(self, scope, decision, region)
-
-    def rules(self, consent: Consent) -> Rules:
-        """The rewriting rules for one consent state."""
-        allowed = frozenset(name for name, yes in consent.services.items() if yes)
-        return self.ruleset.for_consent(allowed, consent.allowed_categories)
-
-
-@dataclass(slots=True)
-class Visit:
-    """One request at one site: the decision, and what is asked of it while it is answered."""
-
-    site: Site
-    scope: Scope
-    decision: Decision
-    region: str | None
-    placed_by_hand: bool = False
-    choices_by_hand: bool = False
-    _locale: str | None = field(default=None, repr=False)
-    _base: str | None = field(default=None, repr=False)
-
-    @property
-    def consent(self) -> Consent:
-        """The frozen consent of this request."""
-        return self.decision.consent
-
-    @property
-    def locale(self) -> str:
-        """The language to speak."""
-        if self._locale is None:
-            self._locale = self.site.languages.choose(self.scope)
-        return self._locale
-
-    @property
-    def base(self) -> str:
-        """Absolute address of the app's root: our links must hold on pages with a foreign `<base>`.
-
-        It is the policy's `site.url`, never a Host header, but for a loopback host.
-        """
-        if self._base is None:
-            self._base = (is_loopback(self.scope) or self.site.policy.site.url) + self.root
-        return self._base
-
-    @property
-    def root(self) -> str:
-        """The path the app is mounted under, without a slash at the end."""
-        root: str = self.scope.get("root_path", "")
-        return root.rstrip("/")
-
-    @property
-    def return_to(self) -> str:
-        """Where a choice made on this page leads back to."""
-        if self.scope["method"] not in ("GET", "HEAD"):
-            return "/"
-        return safe_return_to(request_target(self.scope))
-
-    @property
-    def shows_banner(self) -> bool:
-        """Whether this visitor is to be asked."""
-        return bool(self.decision.asking)
-
-    def state_digest(self) -> str:
-        """Eight hex characters that stand for everything our additions to a page depend on."""
-        allowed = sorted(name for name, yes in self.consent.services.items() if yes)
-        parts = (self.site.policy.digest, self.site.software, self.consent.regime, self.locale, self.base)
-        facts = repr((parts, allowed, self.decision.asking, self.decision.changes, sorted(self.consent.signals)))
-        return hashlib.sha256(facts.encode()).hexdigest()[:8]
+        return self.decider.decide(raw, choice, self.regime(region), signal)
 
 
 def _ruleset(policy: Policy) -> Ruleset:

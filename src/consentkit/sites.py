@@ -77,6 +77,11 @@ class Sites:
             site.learn(self._kept)
 
     @property
+    def only(self) -> Site | None:
+        """The site of every request, if there is just one."""
+        return self._only
+
+    @property
     def is_watching(self) -> bool:
         """Whether the policy file is read again when it changes."""
         return self._file is not None

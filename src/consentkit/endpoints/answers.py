@@ -9,10 +9,8 @@ from markupsafe import Markup
 from starlette.responses import HTMLResponse, JSONResponse, Response
 
 from consentkit.http import header, safe_return_to
-from consentkit.site import Visit
+from consentkit.visit import Visit
 
-#: How an endpoint that needs consent tells the middleware which category is missing; it never leaves the server.
-MISSING_HEADER = b"x-ckit-missing"
 PAGE_HEADERS = {
     "Cache-Control": "no-store",
     "Content-Security-Policy": (

@@ -16,7 +16,8 @@ from consentkit.endpoints.submission import Submission, media_type, parse
 from consentkit.errors import LogError
 from consentkit.http import header_values, is_loopback
 from consentkit.log.record import Mechanism, Record, new_record_id
-from consentkit.site import Site, Visit
+from consentkit.site import Site
+from consentkit.visit import Visit
 
 MAX_AGE = 400 * 86_400
 _BODY_TEXTS = {400: "bad_request", 408: "bad_request", 413: "too_large", 415: "bad_request"}
@@ -129,11 +130,10 @@ def _accepted(visit: Visit, submission: Submission, chosen: _Chosen, record: Rec
     choice = replace(choice, record_id=record.record_id if choice.grants else None)
     raw = site.cookies.dumps(choice).encode()
     decision = site.decider.decide(raw, site.cookies.loads(raw), regime, bool(visit.consent.signals))
-    answer = saved_answer(replace(visit, decision=decision), submission.return_to, recorded=recorded)
+    answer = saved_answer(visit.deciding(decision), submission.return_to, recorded=recorded)
     ends = [site.decider.end(name, choice, entry, regime) for name, entry in chosen.composed.entries.items()]
     answer.raw_headers.append((b"set-cookie", _cookie(site, raw, max(ends, default=0) - int(site.clock()))))
-    refused = decision.enforcement.refused
-    answer.raw_headers += site.cookie_gate.expiries(visit.scope["headers"], decision.consent, refused)
+    answer.raw_headers += site.cookie_gate.expiries(visit.headers, decision.enforcement)
     return answer
 
 

@@ -11,7 +11,7 @@ from consentkit.endpoints.answers import back_link, page
 from consentkit.i18n import Wording
 from consentkit.policy.fields import Duration
 from consentkit.policy.models import DeclaredCookie, Form, Policy, Service
-from consentkit.site import Visit
+from consentkit.visit import Visit
 
 
 def preferences_page(visit: Visit) -> Response:

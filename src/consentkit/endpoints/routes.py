@@ -12,9 +12,9 @@ from consentkit.endpoints.answers import json_answer, message_answer, state
 from consentkit.endpoints.choice import answer_choice
 from consentkit.endpoints.pages import policy_page, preferences_page
 from consentkit.http import header, own_path
-from consentkit.site import Visit
+from consentkit.site import GPC_PATH
+from consentkit.visit import Visit
 
-GPC_PATH = "/.well-known/gpc.json"
 _READ = ("GET", "HEAD")
 
 

@@ -38,6 +38,11 @@ class HeaderGates:
         self._counters = counters
         self._gates: Mapping[bytes, _Gate] = {b"set-cookie": self._set_cookie}
 
+    @property
+    def names(self) -> frozenset[bytes]:
+        """The response headers that some gate knows, in lower case."""
+        return frozenset(self._gates)
+
     def response(self, headers: list[RawHeader], enforcement: Enforcement, *, page: bool) -> Result:
         """What to send instead of these response headers. `page` says that they belong to a page."""
         gates = self._gates

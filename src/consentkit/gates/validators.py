@@ -1,67 +1,82 @@
 """Validators of a rewritten page, bound to the consent state, so that a 304 never shows the page of another state.
 
-The app's `ETag` gets our digest as a suffix on the way out. On the way in, only a tag with the digest of the state in
-force now is handed to the app, without the suffix; `If-Modified-Since` only beside such a tag (RFC 9110 section 13).
+The app's `ETag` gets our digest as a suffix on the way out; a page that has only `Last-Modified` gets a tag made from
+it. On the way in, only a tag with the digest of a state that is good now is handed to the app, without the suffix;
+`If-Modified-Since` only beside such a tag (RFC 9110 section 13).
 """
 
 from __future__ import annotations
 
+import hashlib
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
 
 from consentkit.http import RawHeaders
 
 RawHeader = tuple[bytes, bytes]
 _TAG = re.compile(rb'(?:W/)?"([^"]*)"')
-_BOUND = re.compile(rb"-ckit-[0-9a-f]{8}$")
-_CONDITIONS = (b"if-none-match", b"if-modified-since")
-#: Digests over the body that no longer hold once it is rewritten.
-_BODY_DIGESTS = (
-    b"content-md5",
-    b"digest",
-    b"repr-digest",
-    b"content-digest",
-    b"last-modified",
-    b"accept-ranges",
-)
+_BOUND = re.compile(rb"-ckit-([0-9a-f]{8})$")
+#: How a tag begins that the app never gave: its page has a date alone.
+_DATED = b"ckit-date-"
+CONDITIONS = frozenset({b"if-none-match", b"if-modified-since"})
+#: Digests over the body that no longer hold once it is rewritten, and parts of it that can't be asked for.
+_BODY_DIGESTS = frozenset({b"content-md5", b"digest", b"repr-digest", b"content-digest", b"accept-ranges"})
 
 
-def has_conditions(headers: RawHeaders) -> bool:
-    """Whether a request carries conditions that must be looked at."""
-    return any(key in _CONDITIONS for key, _ in headers)
+@dataclass(frozen=True, slots=True)
+class Conditions:
+    """The conditions of a request as the app may see them.
+
+    `digest` is that of the consent state a tag was bound to, and `tag` that tag; both None when none of ours went on.
+    """
+
+    headers: RawHeaders
+    digest: bytes | None = None
+    tag: bytes | None = None
 
 
-def request_conditions(headers: RawHeaders, state: str, *, navigation: bool) -> list[RawHeader]:
-    """The request headers with only those conditions that hold for the consent state whose digest is `state`.
+def request_conditions(headers: RawHeaders, digests: Sequence[bytes], *, navigation: bool) -> Conditions:
+    """The request headers with only those conditions that hold for the first of `digests` that a tag is bound to.
 
     A tag bound to another state never holds. A tag that isn't bound to any belongs to what was never rewritten: it
     holds, unless a `navigation` asks for a page that may lie in the browser's cache from before there were gates.
     """
     tags = [tag for key, value in headers if key == b"if-none-match" for tag in _TAG.findall(value)]
-    bound = [tag for tag in tags if _BOUND.search(tag)]
+    bound = [(tag[: match.start()], match[1]) for tag in tags if (match := _BOUND.search(tag)) is not None]
     if not bound and not navigation:
-        return list(headers)
-    suffix = f"-ckit-{state}".encode()
-    ours = [tag.removesuffix(suffix) for tag in bound if tag.endswith(suffix)]
+        return Conditions(headers)
+    digest = next((one for one in digests if any(found == one for _, found in bound)), None)
+    ours = [tag for tag, found in bound if found == digest]
     plain = [] if navigation else [tag for tag in tags if not _BOUND.search(tag)]
-    kept = [(key, value) for key, value in headers if key not in _CONDITIONS]
-    if ours or plain:
-        forms = b", ".join(form for tag in (*ours, *plain) for form in (b'"%b"' % tag, b'W/"%b"' % tag))
-        kept.append((b"if-none-match", forms))
+    kept = [(key, value) for key, value in headers if key not in CONDITIONS]
+    given = [tag for tag in (*ours, *plain) if not tag.startswith(_DATED)]
+    if given:
+        kept.append((b"if-none-match", b", ".join(form for tag in given for form in (b'"%b"' % tag, b'W/"%b"' % tag))))
     if ours:
         kept += [(key, value) for key, value in headers if key == b"if-modified-since"]
-    return kept
+    return Conditions(kept, digest, _bound(ours[0], digest) if ours and digest else None)
 
 
-def response_validators(headers: Iterable[RawHeader], state: str, *, rewritten: bool) -> list[RawHeader]:
-    """The response headers with `ETag` bound to `state`; with `rewritten`, without digests of the old body."""
+def response_validators(headers: Iterable[RawHeader], digest: bytes, tag: bytes | None = None) -> list[RawHeader]:
+    """The response headers with `ETag` bound to the state of `digest`, and without digests of the old body.
+
+    `tag` is the one a 304 stands for, in case that it names none.
+    """
     kept: list[RawHeader] = []
+    dated: bytes | None = None
     for key, value in headers:
         lowered = key.lower()
         if lowered == b"etag":
             match = _TAG.fullmatch(value.strip())
-            if match:
-                kept.append((b"etag", b'W/"%b-ckit-%b"' % (match[1], state.encode())))
-        elif not (rewritten and lowered in _BODY_DIGESTS):
+            tag = _bound(match[1], digest) if match else tag
+        elif lowered not in _BODY_DIGESTS:
             kept.append((key, value))
-    return kept
+            if lowered == b"last-modified":
+                dated = _bound(_DATED + hashlib.sha256(value).hexdigest()[:16].encode(), digest)
+    tag = tag or dated
+    return [*kept, (b"etag", tag)] if tag else kept
+
+
+def _bound(tag: bytes, digest: bytes) -> bytes:
+    return b'W/"%b-ckit-%b"' % (tag, digest)

@@ -13,9 +13,9 @@ from starlette.exceptions import HTTPException
 from starlette.requests import HTTPConnection, Request
 
 from consentkit.consent import NOBODY, Consent
-from consentkit.endpoints.answers import MISSING_HEADER
 from consentkit.injection import control
-from consentkit.site import Visit
+from consentkit.site import MISSING_HEADER
+from consentkit.visit import Visit
 
 #: A Starlette connection is a mapping too: its scope.
 RequestOrScope = Mapping[str, Any]
@@ -85,7 +85,7 @@ def consent_context(request: Request) -> dict[str, Any]:
 def consent_banner(request_or_scope: RequestOrScope) -> Markup:
     """The banner, or for those who decided the re-open control, to be placed by hand. Nothing else is injected then."""
     visit = _visit(request_or_scope)
-    if visit is None or visit.placed_by_hand:
+    if visit is None or visit.placed_by_hand or visit.for_everyone:
         return Markup("")
     visit.placed_by_hand = True
     return Markup(control(visit).decode("ascii"))  # noqa: S704 - rendered by an escaping template

@@ -1,0 +1,144 @@
+"""One request at one site: what is decided of it, found out when first asked for."""
+
+from __future__ import annotations
+
+from starlette.types import Scope
+
+from consentkit.additions import Additions
+from consentkit.consent import Consent, WatchedConsent
+from consentkit.decision import Decision
+from consentkit.http import RawHeaders, is_loopback, request_target, safe_return_to
+from consentkit.rewrite.stream import Rewriter
+from consentkit.site import Site
+
+
+class Visit:
+    """What the middleware, the gates and our own routes know of one request.
+
+    Most answers are no pages and set no cookies: nothing is read from cookie or signals until something needs it.
+    """
+
+    __slots__ = (
+        "_additions",
+        "_base",
+        "_decision",
+        "_locale",
+        "_region",
+        "carries_declared",
+        "choices_by_hand",
+        "consent",
+        "consent_was_read",
+        "for_everyone",
+        "placed_by_hand",
+        "scope",
+        "site",
+    )
+
+    def __init__(self, site: Site, scope: Scope) -> None:
+        self.site = site
+        self.scope = scope
+        #: The consent as the app sees it.
+        self.consent: Consent = WatchedConsent(self._read_consent)
+        #: Whether the app has looked at it, so that what it sends may differ between visitors.
+        self.consent_was_read = False
+        #: While a page that is the same for everyone is on its way, the app sees the consent of nobody in particular.
+        self.for_everyone = False
+        #: Whether the request may carry a cookie of a service that can be refused.
+        self.carries_declared = False
+        self.placed_by_hand = False
+        self.choices_by_hand = False
+        self._decision: Decision | None = None
+        self._region: str | None = None
+        self._locale: str | None = None
+        self._base: str | None = None
+        self._additions: Additions | None = None
+
+    def deciding(self, decision: Decision) -> Visit:
+        """The same request under another decision: after a choice."""
+        other = Visit(self.site, self.scope)
+        other._decision = decision
+        other._region = self.region
+        other._locale = self._locale
+        other.carries_declared = self.carries_declared
+        return other
+
+    def _read_consent(self) -> Consent:
+        if self.for_everyone:
+            return self.site.decider.anyone.consent
+        self.consent_was_read = True
+        return self.decision.consent
+
+    @property
+    def decision(self) -> Decision:
+        """What was decided from policy, place, signals and cookie."""
+        if self._decision is None:
+            self._region = self.site.region(self.scope)
+            self._decision = self.site.decide(self.scope, self._region)
+        return self._decision
+
+    @property
+    def region(self) -> str | None:
+        """Where the visitor is, as far as that is known."""
+        return self._region if self.decision else None
+
+    @property
+    def locale(self) -> str:
+        """The language to speak."""
+        if self._locale is None:
+            self._locale = self.site.languages.choose(self.scope)
+        return self._locale
+
+    @property
+    def base(self) -> str:
+        """Absolute address of the app's root: our links must hold on pages with a foreign `<base>`.
+
+        It is the policy's `site.url`, never a Host header, but for a loopback host.
+        """
+        if self._base is None:
+            self._base = (is_loopback(self.scope) or self.site.policy.site.url) + self.root
+        return self._base
+
+    @property
+    def root(self) -> str:
+        """The path the app is mounted under, without a slash at the end."""
+        root: str = self.scope.get("root_path", "")
+        return root.rstrip("/")
+
+    @property
+    def return_to(self) -> str:
+        """Where a choice made on this page leads back to."""
+        if self.scope["method"] not in ("GET", "HEAD"):
+            return "/"
+        return safe_return_to(request_target(self.scope))
+
+    @property
+    def headers(self) -> RawHeaders:
+        """The headers of the request, as they came."""
+        headers: RawHeaders = self.scope["headers"]
+        return headers
+
+    @property
+    def shows_banner(self) -> bool:
+        """Whether this visitor is to be asked."""
+        return bool(self.decision.asking)
+
+    @property
+    def additions(self) -> Additions:
+        """What a page gets for this visitor."""
+        if self._additions is None:
+            self._additions = self.site.additions(self.decision, self.locale, self.base)
+        return self._additions
+
+    @property
+    def shared_additions(self) -> Additions:
+        """What a page gets that is the same for all visitors: it depends on the address alone."""
+        site = self.site
+        return site.additions(site.decider.anyone, site.languages.of_address(self.scope), self.base)
+
+    def note_blind(self, reason: str) -> None:
+        """Take note of a page that could not be looked at."""
+
+    def count_markup(self, rewriter: Rewriter) -> None:
+        """Count what of a page was held back, or would have been."""
+        for service, times in rewriter.gated.items():
+            self.site.counters.add("markup", "blocked", service, times)
