@@ -35,7 +35,8 @@ format: $(READY)  ## Format the code
 	$(BIN)/ruff format .
 
 bench: $(READY)  ## Measure against baselines in the same run
-	$(BIN)/python -m benchmarks.requests
+	$(BIN)/python -m benchmarks.baselines
+	$(BIN)/python -m benchmarks
 	$(BIN)/python -m benchmarks.append
 
 fuzz: $(READY)  ## The long form of the document test

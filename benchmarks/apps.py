@@ -8,6 +8,7 @@ from __future__ import annotations
 import asyncio
 import time
 from collections.abc import AsyncIterator, Iterable
+from functools import lru_cache
 from typing import Any
 
 from starlette.applications import Starlette
@@ -44,6 +45,7 @@ _SERVICES: dict[str, dict[str, Any]] = {
 }
 
 
+@lru_cache(maxsize=1)
 def policy() -> Policy:
     """A news site with eight services in five categories that are asked about."""
     services = {name: {"purpose": f"What {name} is for", **facts} for name, facts in _SERVICES.items()}
