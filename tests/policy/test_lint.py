@@ -197,6 +197,12 @@ def test_american_rules_are_told_where_they_apply(path: str, value: object, plac
     assert [where for where, _ in told(path, value)] == []
 
 
+def test_a_strict_policy_and_shared_pages_exclude_each_other() -> None:
+    """A page with a header for one visitor can't be shared: said where both are asked for, and only there."""
+    assert [text for where, text in told("csp", "strict", delivery="shared") if where == "csp"] != []
+    assert [where for where, _ in told("csp", "strict")] == []
+
+
 WORDINGS = [
     *[("banner.accept", text) for text in ("OK", "Got it!", "Continue", "I understand", "J'ai compris", "Verstanden")],
     *[("banner.accept", text) for text in ("Entendido", "Ho capito", "Begrepen", "Continuer", "Weiter", "×")],

@@ -50,6 +50,25 @@ MISTAKES = {
     "value not listed": Mistake(
         MINIMAL + "banner: {position: ¦buttom}\n", "'buttom' is not allowed", "bottom, top", "bottom"
     ),
+    "deleting the choice itself": Mistake(
+        MINIMAL + "choice: {clear_site_data: [cache, ¦cookies]}\n",
+        "'cookies' would delete the visitor's choice",
+        "cookies are deleted anyway",
+    ),
+    "deleting everything": Mistake(
+        MINIMAL + 'choice: {clear_site_data: [¦"*"]}\n', "'*' would delete", "deleted anyway"
+    ),
+    "reloading everything": Mistake(
+        MINIMAL + "choice: {clear_site_data: ¦executionContexts}\n", "'executionContexts' would reload", "typed there"
+    ),
+    "site data not listed": Mistake(
+        MINIMAL + "choice: {clear_site_data: [¦caches]}\n",
+        "'caches' is not allowed",
+        "cache, clientHints, prefetchCache, prerenderCache, storage",
+        "cache",
+    ),
+    "csp as a truth value": Mistake(MINIMAL + "csp: ¦false\n", "is false, which YAML", "off, tighten, strict"),
+    "csp mode not listed": Mistake(MINIMAL + "csp: ¦strickt\n", "'strickt'", "off, tighten, strict", "strict"),
     "regime not listed": Mistake(
         MINIMAL + "regimes: {map: {GB: ¦ukk}}\n", "'ukk' is not allowed", "eu, uk, ch, us-ca", "uk"
     ),

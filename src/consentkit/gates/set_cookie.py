@@ -60,21 +60,21 @@ class CookieGate:
         found = [(service, cookie.name) for matches, service, cookie in self._declared if matches(name)]
         return _Known(frozenset(service for service, _ in found), found[0][1]) if found else _Known(frozenset())
 
-    def may_set(self, value: bytes, enforcement: Enforcement) -> bool:
+    def may_set(self, value: bytes, enforcement: Enforcement, *, counted: bool = True) -> bool:
         """Whether a response may carry this `Set-Cookie`. Deletions and our own always may."""
         name = _sent_back_as(value)
         if name in self._own or is_deletion(value):
             return True
         if not self.services_of(name):
-            return self._may_set_undeclared(name)
+            return self._may_set_undeclared(name, counted)
         outcome = self._outcome(name, enforcement)
-        if outcome is not None:
+        if outcome is not None and counted:
             self._counters.add("set-cookie", outcome, name.decode("latin-1"))
         return outcome != "blocked"
 
-    def _may_set_undeclared(self, name: bytes) -> bool:
+    def _may_set_undeclared(self, name: bytes, counted: bool) -> bool:
         blocked = self._unknown == "block"
-        if self._unknown != "allow":
+        if counted and self._unknown != "allow":
             self._counters.add("set-cookie", "blocked" if blocked else "undeclared", name.decode("latin-1"))
             if name not in self._warned and len(self._warned) < _MAX_WARNED:
                 self._warned.add(name)

@@ -259,6 +259,15 @@ def check_lifetime(value: object) -> object:
         raise ValueError("is neither a duration such as 13mo, 30d, 1y nor the word session") from None
 
 
+def check_site_data(value: object) -> object:
+    """What `Clear-Site-Data` may delete: not what would undo the choice, or lose what a visitor is typing."""
+    if value in ("cookies", "*"):
+        raise ValueError("would delete the visitor's choice and login; refused services' cookies are deleted anyway")
+    if value == "executionContexts":
+        raise ValueError("would reload every open page of the site, and lose what a visitor has typed there")
+    return value
+
+
 def check_day(value: object) -> object:
     """A day as `2026-11-01`."""
     if isinstance(value, date):

@@ -14,7 +14,7 @@ Schema = Mapping[str, Any]
 #: Places a key can belong to, as they are told.
 _HOMES: Mapping[str, tuple[str, ...]] = {
     "the top level": (),
-    **{f"`{name}`": (name,) for name in ("site", "language", "regimes", "banner", "unknown", "signals")},
+    **{f"`{name}`": (name,) for name in ("site", "language", "regimes", "banner", "choice", "unknown", "signals")},
     "`regimes.region`": ("regimes", "region"),
     "`banner.theme`": ("banner", "theme"),
     "`choice.lifetime`": ("choice", "lifetime"),

@@ -52,6 +52,7 @@ def lint_settings(policy: Policy) -> Iterator[Problem]:
     yield from _lifetimes(policy)
     yield from _signals(policy)
     yield from _banner(policy)
+    yield from _headers(policy)
     yield from _categories(policy)
     yield from _mode(policy)
     yield from _not_yet(policy)
@@ -141,6 +142,14 @@ def _banner(policy: Policy) -> Iterator[Problem]:
             f"{_CONTROL_CONTRAST:g}:1), so "
             "its buttons get a border in the colour of the text; a stronger colour reads better",
             "banner.theme.accent",
+        )
+
+
+def _headers(policy: Policy) -> Iterator[Problem]:
+    if policy.csp == "strict" and policy.delivery == "shared":
+        yield _warn(
+            "every page then has a Content-Security-Policy for its visitor alone, so none can be shared; write tighten",
+            "csp",
         )
 
 

@@ -42,6 +42,7 @@ from consentkit.policy.fields import (
     check_day,
     check_lifetime,
     check_locale,
+    check_site_data,
     check_version,
     distinct,
 )
@@ -53,6 +54,9 @@ from consentkit.regimes import Mode, RegimeName
 
 Use = Literal["sale", "sharing", "targeted-ads", "profiling"]
 GateMode = Literal["enforce", "report-only"]
+CspMode = Literal["off", "tighten", "strict"]
+#: What `Clear-Site-Data` may delete. Cookies are not among it: the choice itself is one.
+SiteData = Literal["cache", "clientHints", "prefetchCache", "prerenderCache", "storage"]
 #: The day the statement in `/.well-known/gpc.json` was last changed, unless the policy names another.
 SUPPORT_STATED = date(2026, 11, 1)
 
@@ -271,6 +275,10 @@ class Choice(Model):
 
     lifetime: ChoiceLifetime = ChoiceLifetime()
     """How long a choice holds before the visitor is asked again."""
+    clear_site_data: Annotated[
+        tuple[Annotated[SiteData, BeforeValidator(check_site_data)], ...], BeforeValidator(as_tuple)
+    ] = ()
+    """What the browser is told to delete, for the whole site, when a visitor takes back all they had allowed."""
 
 
 class LogSettings(Model):
@@ -342,6 +350,10 @@ class Declaration(Model):
     """With `report-only` nothing is held back and nobody is asked; what would be held back is counted."""
     unknown: Unknown = Unknown()
     """What happens to what no service declares."""
+    csp: CspMode = "tighten"
+    """The page's Content-Security-Policy: left alone, without refused hosts, or without all that isn't allowed yet."""
+    permissions_policy: StrictBool = True
+    """Switch the browsers' own advertising features off while marketing is not allowed."""
     signals: Signals = Signals()
     """Privacy signals of browsers."""
     exclude: Annotated[tuple[PathPrefix, ...], BeforeValidator(as_tuple)] = ()
