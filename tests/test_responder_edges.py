@@ -93,7 +93,8 @@ def test_no_cache_header_of_any_kind_makes_a_page_shared(policy: Policy) -> None
     ]
     headers = [(name, b"max-age=600") for name in own]
     first, _ = run(wrap(replay(start(200, HTML, *headers), body(PAGE)), policy), http_scope())
-    assert {key.lower() for key, _ in first["headers"]} == {b"content-type", b"cache-control", b"vary"}
+    names = {key.lower() for key, _ in first["headers"]}
+    assert names == {b"content-type", b"cache-control", b"vary", b"permissions-policy"}
 
 
 def test_a_conditional_write_is_left_alone(policy: Policy) -> None:

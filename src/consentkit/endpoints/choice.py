@@ -14,6 +14,7 @@ from consentkit.endpoints.body import BodyError, read_body
 from consentkit.endpoints.compose import Composed, Composer, Shown
 from consentkit.endpoints.submission import Submission, media_type, parse
 from consentkit.errors import LogError
+from consentkit.gates.site_data import clear_site_data
 from consentkit.http import header_values, is_loopback
 from consentkit.log.record import Mechanism, Record, new_record_id
 from consentkit.site import Site
@@ -134,6 +135,7 @@ def _accepted(visit: Visit, submission: Submission, chosen: _Chosen, record: Rec
     ends = [site.decider.end(name, choice, entry, regime) for name, entry in chosen.composed.entries.items()]
     answer.raw_headers.append((b"set-cookie", _cookie(site, raw, max(ends, default=0) - int(site.clock()))))
     answer.raw_headers += site.cookie_gate.expiries(visit.headers, decision.enforcement)
+    answer.raw_headers += clear_site_data(site.policy.choice.clear_site_data, visit.consent, decision.consent)
     return answer
 
 
