@@ -1,13 +1,19 @@
-"""The oracle: documents as html5lib parses them, and what is left of them once consentkit's work is undone."""
+"""The property everything serves: a page stays what it was, but for what consentkit added and what it made inert.
+
+`judge` says what is wrong with a rewritten document, by its bytes and by its trees as two HTML5 parsers see them.
+"""
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
-
-import html5lib
+import re
+from dataclasses import dataclass
+from html import escape
+from typing import Any
 
 from consentkit.rewrite.rules import Rules, Ruleset, ServiceRule
 from consentkit.rewrite.stream import Rewriter
+from tests.rewrite.loads import live_loads
+from tests.rewrite.oracles import JUDGES, Item, Parser, Tree, add_text, parse_lexbor, read_bytes, without_name_spaces
 
 HEAD = b'<link rel="stylesheet" href="/_consent/a.css" data-ckit-asset>'
 BANNER = b'<div id="ckit-root"><form><p>We ask.</p><button>No</button></form></div>'
@@ -20,171 +26,186 @@ RULESET = Ruleset(
     ["necessary", "analytics", "marketing"],
 )
 REFUSED = RULESET.for_consent(frozenset(), frozenset())
+#: How the rewriters of these tests are set up.
+SETTINGS: dict[str, Any] = {"head": HEAD, "body": BANNER, "placeholder": lambda _key: PLACEHOLDER}
+
+_LABEL = rb"[a-z]+/[a-z]+(?: [a-z]+/[a-z]+)*"
+_SRCDOC = re.escape(escape(PLACEHOLDER).encode("ascii", "xmlcharrefreplace"))
+#: All that is put into tags that become inert: with quotes, and without where a quote could end a value around it.
+_INSERTED = re.compile(
+    rb'(?: type="text/plain")? data-ckit="%b"| srcdoc="%b"|(?: type=text/plain)? data-ckit=%b |data-ckit-'
+    % (_LABEL, _SRCDOC, _LABEL)
+)
 
 
-@dataclass
-class Node:
-    """One element: `parts` are its children and texts in order."""
-
-    tag: str
-    attributes: dict[str, str]
-    parts: list[Node | str] = field(default_factory=list)
-
-    def add(self, part: Node | str) -> None:
-        """Append a part; neighbouring texts become one."""
-        if isinstance(part, str) and self.parts and isinstance(self.parts[-1], str):
-            self.parts[-1] += part
-        elif part != "":
-            self.parts.append(part)
-
-    def walk(self) -> list[Node]:
-        """This element and all in it."""
-        return [self, *(x for part in self.parts if isinstance(part, Node) for x in part.walk())]
-
-    def children(self, tag: str) -> list[Node]:
-        """The element children with this tag."""
-        return [x for x in self.parts if isinstance(x, Node) and x.tag == tag]
-
-
-def rewrite(document: bytes, rules: Rules | None = REFUSED, size: int = 0, **options: object) -> tuple[bytes, Rewriter]:
+def rewrite(document: bytes, rules: Rules | None = REFUSED, size: int = 0, **options: Any) -> tuple[bytes, Rewriter]:
     """`document` through a rewriter, in pieces of `size` bytes (0: at once)."""
-    settings: dict[str, object] = {"head": HEAD, "body": BANNER, "placeholder": lambda _key: PLACEHOLDER, **options}
-    rewriter = Rewriter(rules, **settings)  # type: ignore[arg-type]
+    rewriter = make_rewriter(rules, **options)
     step = size or max(1, len(document))
     parts = [rewriter.feed(document[i : i + step]) for i in range(0, len(document), step)]
     return b"".join([*parts, rewriter.close()]), rewriter
 
 
-def _follow_the_standard_of_today() -> None:
-    """Make html5lib leave foreign content at `</p>` and `</br>`, as the standard says since 2020."""
-    phase = type(html5lib.HTMLParser().phases["inForeignContent"])
-    older = phase.processEndTag
-
-    def process_end_tag(self, token):  # type: ignore[no-untyped-def]
-        if token["name"] not in ("p", "br"):
-            return older(self, token)
-        parser, opened = self.parser, self.tree.openElements
-        while opened[-1].namespace != self.tree.defaultNamespace and not (
-            parser.isHTMLIntegrationPoint(opened[-1]) or parser.isMathMLTextIntegrationPoint(opened[-1])
-        ):
-            opened.pop()
-        return parser.phase.processEndTag(token)
-
-    phase.processEndTag = process_end_tag
+def make_rewriter(rules: Rules | None = REFUSED, **options: Any) -> Rewriter:
+    """A rewriter that places the parts named here."""
+    return Rewriter(rules, **{**SETTINGS, **options})
 
 
-_follow_the_standard_of_today()
+@dataclass(frozen=True, slots=True)
+class Verdict:
+    """What is wrong with a rewritten document, and whether the parsers read the original differently."""
+
+    faults: tuple[str, ...]
+    disagreed: bool
 
 
-def parse(document: bytes | str, *, scripting: bool) -> Node:
-    """The document as an HTML5 parser sees it."""
-    text = document.decode("utf-8", "replace") if isinstance(document, bytes) else document
-    parser = html5lib.HTMLParser(tree=html5lib.getTreeBuilder("dom"))
-    root = Node("#document", {})
-    _copy(parser.parse(text, scripting=scripting), root)
-    return root
+def faults(document: bytes, output: bytes, rewriter: Rewriter) -> tuple[str, ...]:
+    """What is wrong with `output` as the rewriting of `document`."""
+    return judge(document, output, rewriter).faults
 
 
-def open_noscript(node: Node) -> Node:
+def judge(document: bytes, output: bytes, rewriter: Rewriter) -> Verdict:
+    """Compare `output` with `document`, in both readings of `noscript`.
+
+    A fault in the tree counts when both parsers see one, or when one does and both read the original alike.
+    """
+    found = [] if take_away(output) == document else ["other bytes"]
+    disagreed = False
+    for scripting in (True, False):
+        originals = [parser(read_bytes(document), scripting) for parser in JUDGES]
+        accusations = [
+            accuse(document, output, rewriter, parser, original, scripting)
+            for parser, original in zip(JUDGES, originals, strict=True)
+        ]
+        alike = originals[0] == without_name_spaces(originals[1])
+        disagreed |= not alike
+        if (alike and any(accusations)) or all(accusations):
+            found += [f"{x} (scripting={scripting})" for x in sorted({*accusations[0], *accusations[1]})]
+    return Verdict(tuple(found), disagreed)
+
+
+def take_away(output: bytes) -> bytes:
+    """The bytes of `output` without what consentkit puts in: all others must be there, in their order."""
+    return _INSERTED.sub(b"", output.replace(HEAD, b"", 1).replace(BANNER, b"", 1))
+
+
+def accuse(
+    document: bytes, output: bytes, rewriter: Rewriter, parser: Parser, before: Tree, scripting: bool
+) -> list[str]:
+    """What one parser sees wrong.
+
+    A browser without scripting may read what follows a `noscript` in another way than one with scripting: still inside
+    a comment or a value, or inside an element that a `noscript` in the head left open. Where the two are so out of
+    step, only the tree with scripting is compared. What would load is looked for in both, always.
+    """
+    after = parser(read_bytes(output), scripting)
+    found = ["still loads"] if live_loads(after, parser, scripting=scripting) else []
+    if rewriter.placed_body and any(isinstance(x, tuple) and x[0] == "frameset" for x in before):
+        return found  # the one exception: what implies a body for our parts ends the hope for a frameset
+    if not scripting and (rewriter.diverged or _stands_elsewhere(output, parser)):
+        return found
+    found += _compare(before, after, parser, scripting)
+    expected = ["head"] * output.count(HEAD) + ["body"] * rewriter.placed_body
+    if sorted(_our_parents(after)) != sorted(expected):
+        found.append("parts misplaced")
+    if scripting and not rewriter.placed_body and has_place(document, before, parser):
+        found.append("no banner")
+    return found
+
+
+def _stands_elsewhere(output: bytes, parser: Parser) -> bool:
+    """Whether, without scripting, the banner's place is inside an element that began in a `noscript`."""
+    start = output.find(BANNER)
+    if start < 0 or b"noscript" not in output[:start].lower():
+        return False
+    probed = parser(read_bytes(output[:start]) + "<wbr id=probe>", False)
+    return _path_of_probe(probed)[-1:] != ["body"]
+
+
+def _compare(before: Tree, after: Tree, parser: Parser, scripting: bool) -> list[str]:
+    if before == undo(after):
+        return []
+    if scripting and open_noscript(before, parser) == undo(open_noscript(after, parser)):
+        return []
+    return ["other DOM"]
+
+
+def open_noscript(tree: Tree, parser: Parser) -> Tree:
     """The same tree with the text in `noscript` parsed, since that is how it is rewritten."""
-    parts = [x if isinstance(x, str) else open_noscript(x) for x in node.parts]
-    if node.tag == "http://www.w3.org/1999/xhtml|noscript":
-        parts = [parse(x, scripting=False) if isinstance(x, str) else x for x in parts]
-    return Node(node.tag, node.attributes, parts)
+    opened: Tree = []
+    for index, item in enumerate(tree):
+        last = tree[index - 1]
+        if index and isinstance(item, str) and isinstance(last, tuple) and last[0] == "noscript":
+            opened += parser(item, False)
+        else:
+            opened.append(item)
+    return opened
 
 
-def _copy(source, target: Node) -> None:  # type: ignore[no-untyped-def]
-    for child in source.childNodes:
-        if child.nodeType == child.TEXT_NODE:
-            target.add(child.data)
-        elif child.nodeType == child.ELEMENT_NODE:
-            attributes = dict(child.attributes.items()) if child.attributes else {}
-            node = Node(f"{child.namespaceURI}|{child.nodeName}", attributes)
-            _copy(child, node)
-            target.add(node)
-        elif child.nodeType == child.COMMENT_NODE:
-            target.add(Node("#comment", {"data": child.data}))
-
-
-def undo(node: Node) -> Node:
+def undo(tree: Tree) -> Tree:
     """The same tree without what consentkit added, and with what it made inert live again."""
-    result = Node(node.tag, _undo_attributes(node))
-    for part in node.parts:
-        if isinstance(part, str):
-            result.add(part)
-        elif part.attributes.get("id") != "ckit-root" and "data-ckit-asset" not in part.attributes:
-            result.add(undo(part))
+    result: Tree = []
+    skipped = 0
+    for item in tree:
+        if skipped or (isinstance(item, tuple) and _is_ours(item[1])):
+            skipped += 1 if isinstance(item, tuple) else -1 if item is None else 0
+        elif isinstance(item, str):
+            add_text(result, item)
+        else:
+            result.append(_revive(item))
     return result
 
 
-def _undo_attributes(node: Node) -> dict[str, str]:
-    attributes = dict(node.attributes)
-    if "data-ckit" not in attributes:
-        return attributes
+def _is_ours(attributes: dict[str, str]) -> bool:
+    return attributes.get("id") == "ckit-root" or "data-ckit-asset" in attributes
+
+
+def _revive(item: Item) -> Item:
+    if not isinstance(item, tuple) or "data-ckit" not in item[1]:
+        return item
+    tag, attributes = item[0], dict(item[1])
     names = list(attributes)
-    if node.tag.endswith("|script") and names.index("data-ckit") > 0 and names[names.index("data-ckit") - 1] == "type":
+    if tag.endswith("script") and "type" in names[: names.index("data-ckit")][-1:]:
         del attributes["type"]
-    if node.tag.endswith("|iframe"):
+    if tag.endswith("iframe"):
         attributes.pop("srcdoc", None)
     del attributes["data-ckit"]
-    return {name.removeprefix("data-ckit-"): value for name, value in attributes.items()}
+    return tag, {name.removeprefix("data-ckit-"): value for name, value in attributes.items()}
 
 
-def sort_attributes(node: Node) -> Node:
-    """The same tree with attributes in one order."""
-    parts = [x if isinstance(x, str) else sort_attributes(x) for x in node.parts]
-    return Node(node.tag, dict(sorted(node.attributes.items())), parts)
+def _our_parents(tree: Tree) -> list[str]:
+    """The names of the elements that hold our parts, one for each part."""
+    return [_path(tree, i)[-1] for i, x in enumerate(tree) if isinstance(x, tuple) and _is_ours(x[1])]
 
 
-def live_loads(root: Node, host: str = "ads.example") -> list[Node]:
-    """The elements that would still load from `host`."""
-    found = []
-    for node in root.walk():
-        name = node.tag.rpartition("|")[2]
-        if name == "script" and node.attributes.get("type") == "text/plain":
-            continue
-        sources = [node.attributes.get(x, "") for x in ("src", "srcset", "srcdoc")]
-        if name in ("img", "iframe", "script", "embed", "frame") and any(host in x.lower() for x in sources):
-            found.append(node)
-    return found
+def banner_parents(output: bytes) -> list[str]:
+    """The names of the elements that hold a banner, one for each banner."""
+    return _our_parents(parse_lexbor(read_bytes(output.replace(HEAD, b"")), True))
 
 
-def would_grow_a_body(document: bytes) -> bool:
-    """Whether an element put at the document's end becomes a direct child of its body."""
-    root = parse(document + b"<wbr id=probe>", scripting=True)
-    return any("id" in x.attributes and x.attributes["id"] == "probe" for x in root.walk())
+def has_place(document: bytes, before: Tree, parser: Parser) -> bool:
+    """Whether the document must get a banner: its body has something in it, or could take an element at its end."""
+    body = next((i for i, x in enumerate(before) if isinstance(x, tuple) and x[0] == "body"), None)
+    if body is None:
+        return False
+    if before[body + 1] is not None or before[body] != ("body", {}):
+        return True
+    path = _path_of_probe(parser(read_bytes(document) + "<wbr id=probe>", True))
+    return bool(path) and "#content" not in path
 
 
-def banners(root: Node) -> int:
-    """How many banners there are anywhere."""
-    return sum(x.attributes.get("id") == "ckit-root" for x in root.walk())
+def _path_of_probe(tree: Tree) -> list[str]:
+    """The names of the elements around the probe; none when there is no probe."""
+    probe = next((i for i, x in enumerate(tree) if x == ("wbr", {"id": "probe"})), None)
+    return [] if probe is None else _path(tree, probe)
 
 
-def banners_in_body(root: Node) -> int:
-    """How many banners are children of the body."""
-    html = next(x for x in root.parts if isinstance(x, Node) and x.tag.endswith("|html"))
-    bodies = [x for x in html.parts if isinstance(x, Node) and x.tag.endswith("|body")]
-    return sum(isinstance(x, Node) and x.attributes.get("id") == "ckit-root" for body in bodies for x in body.parts)
-
-
-def faults(document: bytes, output: bytes, rewriter: Rewriter) -> list[str]:
-    """What is wrong with `output` as the rewriting of `document`, in both readings of `noscript`.
-
-    Where the readings disagree about the end of a `noscript`, a gated tag after it lies inside a comment or a value
-    for a browser without scripting; then only the reading with scripting is compared.
-    """
-    found = []
-    for scripting in (True, False) if not rewriter.diverged else (True,):
-        before, after = parse(document, scripting=scripting), parse(output, scripting=scripting)
-        if any(x.tag.endswith("|frameset") for x in before.walk()):
-            continue  # the one exception: what implies a body for our parts ends the hope for a frameset
-        if scripting:
-            before, after = open_noscript(before), open_noscript(after)
-        if sort_attributes(before) != sort_attributes(undo(after)):
-            found.append(f"other DOM (scripting={scripting})")
-        if live_loads(after):
-            found.append(f"still loads (scripting={scripting})")
-        placed = rewriter.placed_body or would_grow_a_body(document)
-        if (banners(after), banners_in_body(after)) != (placed, placed):
-            found.append(f"banner misplaced (scripting={scripting})")
-    return found
+def _path(tree: Tree, index: int) -> list[str]:
+    """The names of the elements around what is at `index`."""
+    names = ["#document"]
+    for item in tree[:index]:
+        if isinstance(item, tuple):
+            names.append(item[0])
+        elif item is None:
+            names.pop()
+    return names

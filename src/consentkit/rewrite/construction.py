@@ -26,12 +26,10 @@ class Mode(IntEnum):
     TABLE_BODY = 9
     ROW = 10
     CELL = 11
-    SELECT = 12
-    SELECT_IN_TABLE = 13
-    TEMPLATE = 14
-    AFTER_BODY = 15
-    FRAMESET = 16
-    AFTER_FRAMESET = 17
+    TEMPLATE = 12
+    AFTER_BODY = 13
+    FRAMESET = 14
+    AFTER_FRAMESET = 15
 
 
 class Content(Enum):
@@ -181,35 +179,13 @@ class Construction:
         self.mode = Mode.ROW
         return True
 
-    def close_select(self) -> bool:
-        """Close a `select`."""
-        if not self.open.select_in_scope():
-            return False
-        self.open.pop_through(SELECT)
-        self.reset()
-        return True
-
     def reset(self) -> None:
         """Set the insertion mode by what is open."""
-        nodes = [node for node in self.open.nodes if node.space is Space.HTML]
-        for index in range(len(nodes) - 1, 0, -1):
-            name = nodes[index].name
-            if name == b"select":
-                self.mode = _mode_of_select(nodes[:index])
-                return
-            if name == b"template" and self.templates:
+        for node in reversed(self.open.nodes[1:]):
+            if node.is_html(b"template") and self.templates:
                 self.mode = self.templates[-1]
                 return
-            if name in _RESET:
-                self.mode = _RESET[name]
+            if node.space is Space.HTML and node.name in _RESET:
+                self.mode = _RESET[node.name]
                 return
         self.mode = Mode.AFTER_HEAD if self.head_seen else Mode.BEFORE_HEAD
-
-
-def _mode_of_select(outside: list[Node]) -> Mode:
-    for node in reversed(outside):
-        if node.name == b"template":
-            break
-        if node.name == b"table":
-            return Mode.SELECT_IN_TABLE
-    return Mode.SELECT

@@ -35,7 +35,7 @@ _SPECIAL = HEADINGS | words(
     "param plaintext pre script search section select source style summary table tbody td template textarea tfoot th "
     "thead title tr track ul wbr xmp"
 )
-_SCOPING = words("applet caption html table td th marquee object template")
+_SCOPING = words("applet caption html table td th marquee object select template")
 _SVG_HTML_POINTS = words("foreignobject desc title")
 _MATHML_TEXT_POINTS = words("mi mo mn ms mtext")
 _IMPLIED = words("dd dt li optgroup option p rb rp rt rtc")
@@ -134,15 +134,6 @@ class OpenElements:
                     return True
                 if node.name in (b"html", b"table", b"template"):
                     return False
-        return False
-
-    def select_in_scope(self) -> bool:
-        """Whether a `select` is open with nothing but options and groups inside it."""
-        for node in reversed(self.nodes):
-            if node.is_html(b"select"):
-                return True
-            if node.space is not Space.HTML or node.name not in (b"optgroup", b"option"):
-                return False
         return False
 
     def imply_ends(self, keep: bytes = b"", *, thoroughly: bool = False) -> None:

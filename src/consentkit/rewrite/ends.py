@@ -10,7 +10,6 @@ from collections.abc import Callable, Mapping
 from consentkit.rewrite.construction import (
     CELLS,
     ROW_GROUPS,
-    SELECT,
     TABLE,
     TABLE_PARTS,
     Construction,
@@ -20,7 +19,7 @@ from consentkit.rewrite.elements import HEADINGS, words
 from consentkit.rewrite.start_body import BLOCKS, FORMATTING, OBJECTS
 
 CREATES_BODY = words("body br html")
-_BLOCK_ENDS = (BLOCKS - {b"p"}) | words("button")
+_BLOCK_ENDS = (BLOCKS - {b"p"}) | words("button select")
 _ADOPTED = FORMATTING | words("a nobr")
 _LISTS = words("ol ul")
 _PAGE = words("body html")
@@ -177,29 +176,6 @@ def _end_cell(tree: Construction, name: bytes) -> None:
         _end_body(tree, name)
 
 
-def _end_select(tree: Construction, name: bytes) -> None:
-    if name == b"template":
-        tree.close_template()
-    elif name == b"optgroup":
-        if len(tree.open.nodes) > 1 and tree.open.nodes[-2].is_html(b"optgroup"):
-            tree.close_current(b"option")
-        tree.close_current(b"optgroup")
-    elif name == b"option":
-        tree.close_current(b"option")
-    elif name == b"select":
-        tree.close_select()
-
-
-def _end_select_in_table(tree: Construction, name: bytes) -> None:
-    if name == b"table" or (name in TABLE_PARTS and name not in (b"col", b"colgroup")):
-        if tree.open.in_table_scope(frozenset((name,))):
-            tree.open.pop_through(SELECT)
-            tree.reset()
-            tree.again = True
-    else:
-        _end_select(tree, name)
-
-
 def _end_template(tree: Construction, name: bytes) -> None:
     if name == b"template":
         tree.close_template()
@@ -234,8 +210,6 @@ END: Mapping[Mode, Callable[[Construction, bytes], None]] = {
     Mode.TABLE_BODY: _end_table_body,
     Mode.ROW: _end_row,
     Mode.CELL: _end_cell,
-    Mode.SELECT: _end_select,
-    Mode.SELECT_IN_TABLE: _end_select_in_table,
     Mode.TEMPLATE: _end_template,
     Mode.AFTER_BODY: _end_after_body,
     Mode.FRAMESET: _end_frameset,

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 
-from consentkit.rewrite.construction import TABLE_PARTS, Construction, Content, Mode
+from consentkit.rewrite.construction import SELECT, TABLE_PARTS, Construction, Content, Mode
 from consentkit.rewrite.elements import HEADINGS, Space, words
 from consentkit.rewrite.tags import Tag
 
@@ -20,13 +20,12 @@ BLOCKS = words(
 FORMATTING = words("b big code em font i s small strike strong tt u")
 OBJECTS = words("applet marquee object")
 _IGNORED = TABLE_PARTS | words("frame head html param source track")
-_VOID = words("area br embed image img input keygen wbr")
+_VOID = words("area br embed image img keygen wbr")
 _RAW = words("iframe noembed textarea xmp")
 _ITEMS = {b"li": words("li"), b"dd": words("dd dt"), b"dt": words("dd dt")}
 _RUBY = words("ruby")
 _BUTTON = words("button")
 _NOBR = words("nobr")
-_TABLE_MODES = frozenset({Mode.TABLE, Mode.CAPTION, Mode.COLUMNS, Mode.TABLE_BODY, Mode.ROW, Mode.CELL})
 
 
 def start_body(tree: Construction, tag: Tag) -> Content:
@@ -45,7 +44,7 @@ def start_body(tree: Construction, tag: Tag) -> Content:
         tree.open.format(name, _signature(tag))
     elif name in _VOID:
         tree.open.reconstruct()
-        tree.frameset_ok &= name == b"input" and tag.text(b"type").lower() == "hidden"
+        tree.frameset_ok = False
     elif name in _RARER:
         return _RARER[name](tree, tag)
     elif name not in _IGNORED:
@@ -170,22 +169,37 @@ def _start_table_in_body(tree: Construction, tag: Tag) -> Content:
     return Content.MARKUP
 
 
+def _start_input(tree: Construction, tag: Tag) -> Content:
+    if tree.open.in_scope(SELECT):
+        tree.open.pop_through(SELECT)
+    tree.open.reconstruct()
+    tree.frameset_ok &= tag.text(b"type").lower() == "hidden"
+    return Content.MARKUP
+
+
 def _start_hr(tree: Construction, _tag: Tag) -> Content:
     tree.close_p()
+    if tree.open.in_scope(SELECT):
+        tree.open.imply_ends()
     tree.frameset_ok = False
     return Content.MARKUP
 
 
-def _start_select_in_body(tree: Construction, tag: Tag) -> Content:
+def _start_select(tree: Construction, tag: Tag) -> Content:
+    if tree.open.in_scope(SELECT):
+        tree.open.pop_through(SELECT)
+        return Content.MARKUP
     tree.open.reconstruct()
     tree.open.push(tag.name)
     tree.frameset_ok = False
-    tree.mode = Mode.SELECT_IN_TABLE if tree.mode in _TABLE_MODES else Mode.SELECT
     return Content.MARKUP
 
 
 def _start_option(tree: Construction, tag: Tag) -> Content:
-    tree.close_current(b"option")
+    if tree.open.in_scope(SELECT):
+        tree.open.imply_ends(b"optgroup" if tag.name == b"option" else b"")
+    else:
+        tree.close_current(b"option")
     tree.open.reconstruct()
     tree.open.push(tag.name)
     return Content.MARKUP
@@ -217,7 +231,8 @@ _RARER: Mapping[bytes, Callable[[Construction, Tag], Content]] = {
     **dict.fromkeys(OBJECTS, _start_object),
     b"table": _start_table_in_body,
     b"hr": _start_hr,
-    b"select": _start_select_in_body,
+    b"input": _start_input,
+    b"select": _start_select,
     **dict.fromkeys((b"option", b"optgroup"), _start_option),
     **dict.fromkeys((b"rb", b"rp", b"rt", b"rtc"), _start_ruby_part),
     **dict.fromkeys((b"math", b"svg"), _start_foreign_root),

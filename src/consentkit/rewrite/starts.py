@@ -11,7 +11,6 @@ from consentkit.rewrite.construction import (
     BODY_CONTEXT,
     CELLS,
     ROW_CONTEXT,
-    SELECT,
     TABLE,
     TABLE_PARTS,
     Construction,
@@ -154,30 +153,6 @@ def start_cell(tree: Construction, tag: Tag) -> Content:
     return start_body(tree, tag)
 
 
-def start_select(tree: Construction, tag: Tag) -> Content:
-    name = tag.name
-    if name in (b"script", b"template"):
-        return start_head_content(tree, name)
-    if name in (b"option", b"optgroup", b"hr"):
-        tree.close_current(b"option")
-        if name != b"option":
-            tree.close_current(b"optgroup")
-        if name != b"hr":
-            tree.open.push(name)
-    elif name in (b"select", b"input", b"keygen", b"textarea") and tree.close_select():
-        tree.again = name != b"select"
-    return Content.MARKUP
-
-
-def start_select_in_table(tree: Construction, tag: Tag) -> Content:
-    if tag.name == b"table" or (tag.name in TABLE_PARTS and tag.name not in (b"col", b"colgroup")):
-        tree.open.pop_through(SELECT)
-        tree.reset()
-        tree.again = True
-        return Content.MARKUP
-    return start_select(tree, tag)
-
-
 def start_template(tree: Construction, tag: Tag) -> Content:
     if tag.name in HEAD_CONTENT:
         return start_head_content(tree, tag.name)
@@ -210,8 +185,6 @@ START: Mapping[Mode, Callable[[Construction, Tag], Content]] = {
     Mode.TABLE_BODY: start_table_body,
     Mode.ROW: start_row,
     Mode.CELL: start_cell,
-    Mode.SELECT: start_select,
-    Mode.SELECT_IN_TABLE: start_select_in_table,
     Mode.TEMPLATE: start_template,
     Mode.AFTER_BODY: start_after_body,
     Mode.FRAMESET: start_frameset,
