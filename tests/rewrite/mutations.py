@@ -5,8 +5,9 @@ from __future__ import annotations
 import random
 from collections.abc import Callable
 
-from tests.rewrite.documents import SHORT_DOCUMENTS, random_document, random_nesting
+from tests.rewrite.documents import random_document, random_nesting
 from tests.rewrite.page_maker import page
+from tests.rewrite.short_documents import SHORT_DOCUMENTS
 
 #: No document is longer, so that a million stay affordable.
 LONGEST = 6000

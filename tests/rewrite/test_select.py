@@ -1,4 +1,4 @@
-"""Inside `select` markup means what the standard says since 2025: content is kept, and only some of it ends the element."""
+"""Inside `select` markup means what the standard says since 2025: it is kept, and only some of it ends the element."""
 
 from __future__ import annotations
 
