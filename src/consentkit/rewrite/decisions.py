@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import replace
 from html import escape
+from typing import NamedTuple
 
 from consentkit.policy.aliases import canonical_category
-from consentkit.rewrite.edits import Decision, Edit
+from consentkit.rewrite.edits import Count, Decision, Edit
 from consentkit.rewrite.native import Mark, read_mark
-from consentkit.rewrite.rules import Rules, ServiceRule
+from consentkit.rewrite.rules import UNDECLARED, Rules, ServiceRule
 from consentkit.rewrite.tags import Attribute, Tag
 from consentkit.rewrite.urls import RELATIVE, Address, names_its_host, read_address, read_data_url
 
@@ -69,13 +70,14 @@ def decide(source: bytes, rules: Rules, base: Address, read_srcdoc: SrcdocReader
     named = mark is not None and mark.refuses(rules) and (lazy or any(x in tag for x in LOADING[tag.name]))
     if not found and not named:
         return Decision(_disarm(tag))
-    service = next(iter(found.values()), None)
+    service = gravest(found.values())
     names = {*found, *(LOADING[tag.name] if named or tag.name == b"iframe" else ())}
     if tag.name == b"iframe":
         names |= {b"sandbox"}
-    label, key = _name_it(mark if named else None, service, _addresses(tag, base), rules)
-    edits = _merge(_disarm(tag), _rename(tag, names), [_mark_inert(tag, label)])
-    return Decision(edits, key, placeholder=tag.name == b"iframe" and not _is_invisible(tag))
+    name = _name_it(tag, base, mark if named else None, service, _addresses(tag, base), rules)
+    edits = _merge(_disarm(tag), _rename(tag, names), [_mark_inert(tag, name.label)])
+    shows = tag.name == b"iframe" and not _is_invisible(tag)
+    return Decision(edits, name.key, placeholder=shows, count=name.counted)
 
 
 def decide_long(source: bytes, rules: Rules, base: Address, read_srcdoc: SrcdocReader) -> Decision:
@@ -103,7 +105,19 @@ def _is_known(cut: Attribute) -> bool:
 
 def refuse_script(source: bytes, owners: Sequence[ServiceRule]) -> Decision:
     """Make an inline script inert because its content belongs to these services; the label names them all."""
-    return _gate_script(Tag(source), " ".join(map(_label, owners)), owners[0].service)
+    service = owners[0].service
+    return _gate_script(Tag(source), _Name(" ".join(map(_label, owners)), service, ("blocked", service)))
+
+
+def leave_script(source: bytes, owners: Sequence[ServiceRule]) -> Decision:
+    """Leave an inline script as the page wrote it, although its content belongs to these services, and count that."""
+    return Decision(_disarm(Tag(source)), count=("reported", owners[0].service))
+
+
+def as_reported(count: Count) -> Count:
+    """What is counted where an element is let through that stricter rules would have made inert."""
+    kind, _, host = count[1].partition(" ")
+    return ("undeclared", host) if kind == UNDECLARED else ("reported", count[1])
 
 
 def _decide_script(tag: Tag, rules: Rules, base: Address) -> Decision:
@@ -111,16 +125,14 @@ def _decide_script(tag: Tag, rules: Rules, base: Address) -> Decision:
     address = _script_address(tag, base)
     if kind == "text/plain" and not _may_be_preloaded(tag):
         mark = read_mark(tag, rules, inert=True)
-        return Decision(_disarm(tag)) if mark is None else _decide_inert_script(tag, mark, address, rules)
+        return Decision(_disarm(tag)) if mark is None else _decide_inert_script(tag, base, mark, rules)
     if kind not in _SCRIPT_TYPES and not _may_be_preloaded(tag):
         return Decision(_disarm(tag))
     mark = read_mark(tag, rules, inert=False)
-    refused = rules.refused_at(address) if address is not None else None
-    if refused is None:
-        refused = next((x for a in _addresses(tag, base) if (x := rules.refused_at(a)) is not None), None)
+    refused = gravest(map(rules.refused_at, (address, *_addresses(tag, base))))
     if refused is not None or (mark is not None and mark.refuses(rules)):
         named = mark if mark is not None and mark.refuses(rules) else None
-        return _gate_script(tag, *_name_it(named, refused, [address], rules))
+        return _gate_script(tag, _name_it(tag, base, named, refused, [address], rules))
     return Decision(_disarm(tag), reads_content=b"src" not in tag)
 
 
@@ -130,14 +142,17 @@ def _may_be_preloaded(tag: Tag) -> bool:
     return any(not x or x in _SCRIPT_TYPES for x in types)
 
 
-def _decide_inert_script(tag: Tag, mark: Mark, address: Address | None, rules: Rules) -> Decision:
+def _decide_inert_script(tag: Tag, base: Address, mark: Mark, rules: Rules) -> Decision:
     external = b"src" in tag or b"data-src" in tag
+    address = _script_address(tag, base)
     refused = rules.refused_at(address)
+    if mark.is_reported(rules) or rules.is_reported_at(address):
+        return Decision(_disarm(tag))
     if not mark.permits(rules) or refused is not None:
-        label, key = _name_it(mark if refused is None else None, refused, [address], rules)
-        if not label:
+        name = _name_it(tag, base, mark if refused is None else None, refused, [address], rules)
+        if not name.label:
             return Decision(_disarm(tag))
-        return Decision(_merge(_disarm(tag), [_mark_inert(tag, label)]), key)
+        return Decision(_merge(_disarm(tag), [_mark_inert(tag, name.label)]), name.key, count=name.counted)
     wanted = tag.text(b"data-type").strip().lower()
     if (wanted and wanted not in _SCRIPT_TYPES) or (
         external and not rules.may_activate(address, frozenset(mark.categories))
@@ -160,10 +175,10 @@ def _activate_type(tag: Tag, wanted: str) -> list[Edit]:
     return edits
 
 
-def _gate_script(tag: Tag, label: str, key: str) -> Decision:
+def _gate_script(tag: Tag, name: _Name) -> Decision:
     names = {b"type", *LOADING[b"script"], b"data-src"}
-    insert = (tag.name_end, tag.name_end, b' type="text/plain"' + _mark_inert(tag, label)[2])
-    return Decision(_merge(_disarm(tag), _rename(tag, names), [insert]), key)
+    insert = (tag.name_end, tag.name_end, b' type="text/plain"' + _mark_inert(tag, name.label)[2])
+    return Decision(_merge(_disarm(tag), _rename(tag, names), [insert]), name.key, count=name.counted)
 
 
 def _script_type(tag: Tag) -> str:
@@ -206,11 +221,17 @@ def _refused_attributes(tag: Tag, rules: Rules, base: Address, read_srcdoc: Srcd
 
 
 def _refused_url(value: str, is_list: bool, rules: Rules, base: Address) -> ServiceRule | None:
-    for url in _listed_urls(value) if is_list else (value,):
-        rule = rules.refused_at(_address(url, base))
-        if rule is not None:
-            return rule
-    return None
+    urls = _listed_urls(value) if is_list else (value,)
+    return gravest(rules.refused_at(_address(url, base)) for url in urls)
+
+
+def gravest(rules: Iterable[ServiceRule | None]) -> ServiceRule | None:
+    """The first rule, but what nobody has declared before all: that can't be allowed, whatever else is."""
+    found: ServiceRule | None = None
+    for rule in rules:
+        if rule is not None and (found is None or (found.category and not rule.category)):
+            found = rule
+    return found
 
 
 def _listed_urls(value: str) -> list[str]:
@@ -246,27 +267,55 @@ def _activate_lazy(tag: Tag, mark: Mark, rules: Rules, base: Address) -> list[Ed
     return edits
 
 
+class _Name(NamedTuple):
+    """The label an inert element carries, the key it goes by, and what is counted. Empty: nothing known to name."""
+
+    label: str
+    key: str
+    counted: Count | None
+
+
 def _name_it(
-    mark: Mark | None, service: ServiceRule | None, addresses: list[Address | None], rules: Rules
-) -> tuple[str, str]:
-    """The label an inert element carries, and the key it is counted under. Both empty: nothing known to name."""
-    if service is None and mark is not None:
+    tag: Tag,
+    base: Address,
+    mark: Mark | None,
+    service: ServiceRule | None,
+    addresses: list[Address | None],
+    rules: Rules,
+) -> _Name:
+    host = next((x.host for x in _all_addresses(tag, base) if rules.refused_at(x) == service or service is None), "")
+    if service is None and mark is not None and not (mark.service and rules.reports_service(mark.service)):
         service = mark.service
     category = mark.waits_for(rules) if mark is not None else ""
     if service is None and category:
         service = next((x for a in addresses if (x := rules.owner_in(a, category)) is not None), None)
-    if service is not None:
-        return _label(service), service.service
-    return category, f"category:{category}" if category else ""
+    key = service.service if service is not None else f"category:{category}" if category else ""
+    label = _label(service) if service is not None else category
+    counted = f"{key} {host}" if host and not key.startswith(UNDECLARED) else key
+    return _Name(label, key, ("blocked", counted) if key else None)
+
+
+def _all_addresses(tag: Tag, base: Address) -> Iterator[Address]:
+    """Every address with a host that the tag names, in lists too."""
+    for attribute in tag.occurrences((*LOADING[tag.name], *_LAZY)):
+        value = Tag.decode(attribute)
+        for url in _listed_urls(value) if attribute.name in _LISTS else (value,):
+            address = _address(url, base)
+            if address is not None and address.host:
+                yield address
 
 
 def _label(rule: ServiceRule) -> str:
-    return f"{canonical_category(rule.category)}/{rule.service}"
+    return f"{canonical_category(rule.category)}/{rule.service}" if rule.category else rule.service
 
 
 def _mark_inert(tag: Tag, label: str) -> Edit:
-    text = escape(label).encode("ascii", "xmlcharrefreplace")
-    return (tag.name_end, tag.name_end, b' data-ckit="' + text + b'"')
+    """The label. What nobody has declared gets one that our script does not look for, so that no browser loads it."""
+    name, text = b"data-ckit", label
+    if label.startswith(UNDECLARED):
+        name, text = b"data-ckit-undeclared", label.removeprefix(UNDECLARED).strip()
+    value = escape(text).encode("ascii", "xmlcharrefreplace")
+    return (tag.name_end, tag.name_end, b" " + name + b'="' + value + b'"')
 
 
 def _rename(tag: Tag, names: Iterable[bytes]) -> list[Edit]:

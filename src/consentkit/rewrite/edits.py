@@ -6,6 +6,10 @@ from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from html import escape
 
+from consentkit.counters import Outcome
+
+#: What is counted: what became of the element, and of what: a service, with the host where one is known.
+Count = tuple[Outcome, str]
 Edit = tuple[int, int, bytes]
 
 
@@ -13,15 +17,16 @@ Edit = tuple[int, int, bytes]
 class Decision:
     """What to do with a tag. `edits` replace `tag[start:end]`, in order.
 
-    `key` names what the element was made inert for (empty: it was not). `placeholder` says that a stand-in document
-    may be shown in it. `reads_content`: a script without a source, for which `edits` only hold if its content is
-    free of refused services.
+    `key` names what the element was made inert for (empty: it was not), and `count` what is counted. `placeholder`
+    says that a stand-in document may be shown in it. `reads_content`: a script without a source, for which `edits`
+    only hold if its content is free of refused services.
     """
 
     edits: tuple[Edit, ...] = ()
     key: str = ""
     placeholder: bool = False
     reads_content: bool = False
+    count: Count | None = None
 
 
 def without_quotes(decision: Decision) -> Decision:

@@ -29,20 +29,28 @@ class Mark:
         """Whether inert markup with this mark may run; a name the policy doesn't have never may."""
         if self.service is not None and not rules.allows_service(self.service):
             return False
-        if any(not rules.knows_category(x) or rules.allows_category(x) for x in self.excluded):
+        if any(
+            not rules.knows_category(x) or rules.allows_category(x) or rules.reports_category(x) for x in self.excluded
+        ):
             return False
         return all(rules.allows_category(x) for x in self.categories)
 
     def refuses(self, rules: Rules) -> bool:
         """Whether live markup with this mark must not load; names the policy doesn't have say nothing."""
-        if self.service is not None and not rules.allows_service(self.service):
+        if self.service is not None and rules.holds_service(self.service):
             return True
-        return any(rules.knows_category(x) and not rules.allows_category(x) for x in self.categories)
+        return any(map(rules.holds_category, self.categories))
+
+    def is_reported(self, rules: Rules) -> bool:
+        """Whether this mark names anything that is closed, but only reported."""
+        if self.service is not None and rules.reports_service(self.service):
+            return True
+        return any(map(rules.reports_category, self.categories))
 
     def waits_for(self, rules: Rules) -> str:
-        """The category this markup waits for: the first one that is closed. Empty when the policy has none of them."""
+        """The category this markup waits for: the first that is held back. Empty when the policy has none of them."""
         known = [x for x in self.categories if rules.knows_category(x)]
-        closed = [x for x in known if not rules.allows_category(x)]
+        closed = [x for x in known if rules.holds_category(x)]
         if closed or known:
             return (closed or known)[0]
         return canonical_category(self.service.category) if self.service is not None else ""

@@ -5,12 +5,15 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from typing import Literal
 
 from consentkit.policy.aliases import canonical_category
 from consentkit.rewrite.edits import Decision
 from consentkit.rewrite.urls import RELATIVE, Address
 
 NECESSARY = "necessary"
+#: What stands for the service where a host has none, before the host itself.
+UNDECLARED = "(undeclared)"
 _CONSENT_STATES = 256
 _DECISIONS = 4096
 
@@ -27,6 +30,11 @@ class ServiceRule:
     category: str
     hosts: tuple[str, ...]
     inline: tuple[str, ...]
+
+
+def undeclared(host: str) -> ServiceRule:
+    """Stands for the service that nobody has declared for `host`."""
+    return ServiceRule(f"{UNDECLARED} {host}", "", (host,), ())
 
 
 class HostTable:
@@ -63,7 +71,12 @@ def _fitting(entries: Iterable[tuple[int | None, ServiceRule]], address: Address
 
 
 class Rules:
-    """Decisions for one consent state. Immutable but for `memory`, which keeps decisions on tags seen before."""
+    """Decisions for one consent state. Immutable but for `memory`, which keeps decisions on tags seen before.
+
+    Services and categories of `report_only` categories are not held back, but not opened either. With `declared`, hosts
+    that neither a service declares nor that table are held back. `shadow` are the rules as they would be if everything
+    that is only reported were held back; None when that makes no difference.
+    """
 
     def __init__(
         self,
@@ -72,16 +85,28 @@ class Rules:
         categories: frozenset[str],
         allowed_services: frozenset[str],
         allowed_categories: frozenset[str],
+        report_only: frozenset[str] = frozenset(),
+        declared: HostTable | None = None,
+        shadow: Rules | None = None,
     ) -> None:
         self._hosts = hosts
+        self._declared = declared
+        self.shadow = shadow
         self._services = services
         self._categories = categories
         self._allowed_categories = frozenset(map(canonical_category, allowed_categories)) | {NECESSARY}
-        self._refused = frozenset(
+        self._closed = frozenset(
             rule.service
             for rule in services.values()
             if rule.service not in allowed_services and canonical_category(rule.category) != NECESSARY
         )
+        self._report_only = report_only
+        self._reported = frozenset(
+            rule.service
+            for rule in services.values()
+            if rule.service in self._closed and canonical_category(rule.category) in report_only
+        )
+        self._refused = self._closed - self._reported
         self._inline = _InlineMarkers([services[x.lower()] for x in self._refused])
         self.memory: dict[bytes, Decision] = {}
 
@@ -93,17 +118,19 @@ class Rules:
 
     @property
     def refuses_something(self) -> bool:
-        """Whether any service or category is closed."""
-        return bool(self._refused) or not self._categories <= self._allowed_categories
+        """Whether any service, category or host is held back."""
+        held = self._refused or not self._categories <= self._allowed_categories | self._report_only
+        return bool(held) or self._declared is not None
 
     def any_refused(self) -> ServiceRule | None:
         """A refused service, to name for what is too deep to be read; None when nothing is refused."""
-        return next((self._services[name.lower()] for name in sorted(self._refused)), None)
+        unknown = undeclared("srcdoc") if self._declared is not None else None
+        return next((self._services[name.lower()] for name in sorted(self._refused)), unknown)
 
     @property
     def has_inline(self) -> bool:
-        """Whether any refused service is known by a text in inline scripts."""
-        return self._inline.pattern is not None
+        """Whether any service that is refused, or would be, is known by a text in inline scripts."""
+        return self._inline.pattern is not None or (self.shadow is not None and self.shadow.has_inline)
 
     def refused_inline(self, content: bytes) -> tuple[ServiceRule, ...]:
         """The refused services this inline script belongs to: it may run only when all of them are allowed."""
@@ -117,7 +144,16 @@ class Rules:
         """The refused service that owns this address; of several owners one refusal is enough."""
         if address is None or address is RELATIVE:
             return None
-        return next((rule for rule in self._hosts.owners(address) if rule.service in self._refused), None)
+        owners = self._hosts.owners(address)
+        if self._declared is not None and not owners and not self._declared.owners(address):
+            return undeclared(address.host)
+        return next((rule for rule in owners if rule.service in self._refused), None)
+
+    def is_reported_at(self, address: Address | None) -> bool:
+        """Whether a service that is closed, but only reported, owns this address."""
+        if not self._reported or address is None or address is RELATIVE:
+            return False
+        return any(rule.service in self._reported for rule in self._hosts.owners(address))
 
     def may_activate(self, address: Address | None, categories: frozenset[str]) -> bool:
         """Whether markup may load this address: the page's own, or one that only allowed services declare.
@@ -129,7 +165,7 @@ class Rules:
         if not address.host:
             return True
         owners = self._hosts.owners(address)
-        if not owners or any(rule.service in self._refused for rule in owners):
+        if not owners or any(rule.service in self._closed for rule in owners):
             return False
         return not categories or any(canonical_category(rule.category) in categories for rule in owners)
 
@@ -144,9 +180,21 @@ class Rules:
         """The service of this name, in whatever case markup writes it."""
         return self._services.get(name.strip().lower())
 
+    def named(self, key: str) -> ServiceRule | None:
+        """What an element was made inert for, by the key it is counted under; None for a category."""
+        return undeclared(key.partition(" ")[2]) if key.startswith(UNDECLARED) else self._services.get(key.lower())
+
     def allows_service(self, rule: ServiceRule) -> bool:
         """Whether this service may run."""
-        return rule.service not in self._refused
+        return rule.service not in self._closed
+
+    def holds_service(self, rule: ServiceRule) -> bool:
+        """Whether this service is held back."""
+        return rule.service in self._refused
+
+    def reports_service(self, rule: ServiceRule) -> bool:
+        """Whether this service is closed, but only reported."""
+        return rule.service in self._reported
 
     def knows_category(self, name: str) -> bool:
         """Whether the policy has this (canonical) category."""
@@ -155,6 +203,14 @@ class Rules:
     def allows_category(self, name: str) -> bool:
         """Whether this (canonical) category is allowed; an unknown one never is."""
         return name in self._allowed_categories and name in self._categories
+
+    def holds_category(self, name: str) -> bool:
+        """Whether this (canonical) category is held back; an unknown one never is."""
+        return name in self._categories and name not in self._allowed_categories and name not in self._report_only
+
+    def reports_category(self, name: str) -> bool:
+        """Whether this (canonical) category is closed, but only reported."""
+        return name in self._report_only and name not in self._allowed_categories
 
 
 class _InlineMarkers:
@@ -173,13 +229,29 @@ class _InlineMarkers:
 
 
 class Ruleset:
-    """All services of one policy, compiled once. Immutable; `for_consent` is cheap and remembers its answers."""
+    """All services of one policy, compiled once. Immutable; `for_consent` is cheap and remembers its answers.
 
-    def __init__(self, services: Sequence[ServiceRule], categories: Sequence[str]) -> None:
+    `report_only` are the categories that are counted, but not held back. `unknown` says what becomes of hosts that no
+    service declares; `declared` are hosts that count as declared beside the services' own: those of the site itself and
+    of what is necessary.
+    """
+
+    def __init__(
+        self,
+        services: Sequence[ServiceRule],
+        categories: Sequence[str],
+        *,
+        report_only: frozenset[str] = frozenset(),
+        unknown: Literal["allow", "report", "block"] = "allow",
+        declared: Sequence[str] = (),
+    ) -> None:
         self._services = {rule.service.lower(): rule for rule in services}
         self._hosts = HostTable(services)
         named = [*categories, *(rule.category for rule in services), NECESSARY]
         self._categories = frozenset(map(canonical_category, named))
+        self._report_only = frozenset(map(canonical_category, report_only))
+        self._unknown = unknown
+        self._declared = HostTable([ServiceRule("", NECESSARY, tuple(declared), ())])
         self._memory: dict[tuple[frozenset[str], frozenset[str]], Rules] = {}
 
     def for_consent(self, allowed_services: frozenset[str], allowed_categories: frozenset[str]) -> Rules:
@@ -189,6 +261,14 @@ class Ruleset:
         if rules is None:
             if len(self._memory) >= _CONSENT_STATES:
                 self._memory.clear()
-            rules = Rules(self._hosts, self._services, self._categories, allowed_services, allowed_categories)
-            self._memory[key] = rules
+            rules = self._memory[key] = self._compiled(allowed_services, allowed_categories)
         return rules
+
+    def _compiled(self, allowed_services: frozenset[str], allowed_categories: frozenset[str]) -> Rules:
+        parts = (self._hosts, self._services, self._categories, allowed_services, allowed_categories)
+        strictest = Rules(*parts, declared=self._declared if self._unknown != "allow" else None)
+        if not self._report_only and self._unknown != "report":
+            return strictest
+        held_back = self._declared if self._unknown == "block" else None
+        shadow = strictest if strictest.refuses_something else None
+        return Rules(*parts, report_only=self._report_only, declared=held_back, shadow=shadow)

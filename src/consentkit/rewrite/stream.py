@@ -3,11 +3,22 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
+from functools import partial
 from typing import Literal
 
 from consentkit.rewrite.construction import Content, Mode
-from consentkit.rewrite.decisions import LOADING, decide, decide_long, refuse_script
-from consentkit.rewrite.edits import Decision, apply_edits, srcdoc_attribute, without_quotes
+from consentkit.rewrite.decisions import (
+    LOADING,
+    SrcdocReader,
+    as_reported,
+    decide,
+    decide_long,
+    gravest,
+    leave_script,
+    refuse_script,
+)
+from consentkit.rewrite.edits import Count, Decision, apply_edits, srcdoc_attribute, without_quotes
 from consentkit.rewrite.patterns import SCRIPT_END
 from consentkit.rewrite.placement import (
     end_implies_body,
@@ -23,6 +34,7 @@ from consentkit.rewrite.skiplinks import LOOK_AHEAD, find_skip_links
 from consentkit.rewrite.tags import Inside, Tag, decode_value
 from consentkit.rewrite.urls import RELATIVE, Address, read_address
 
+Decide = Callable[[bytes, Rules, Address, SrcdocReader], Decision]
 _REMEMBERED_LENGTH = 1024
 _SRCDOC_DEPTH = 4
 
@@ -36,6 +48,8 @@ class Rewriter(Scanner):
     document shown in a gated iframe, by the same names that `gated` counts under, or None.
 
     `gated` counts the elements made inert, by service id, or `category:<name>` where only a category is known.
+    `counted` counts by outcome and name, the host included: what was `blocked`, what would have been but for
+    report-only mode (`reported`), and hosts that are `undeclared`.
     `placed_head` and `placed_body` tell whether the parts were placed.
     """
 
@@ -66,7 +80,10 @@ class Rewriter(Scanner):
         self._depth = 0
         self._looked_until = 0
         self._looked_at: tuple[ServiceRule, ...] = ()
+        self._only_reported: tuple[ServiceRule, ...] = ()
+        self._shadow = rules.shadow if rules is not None else None
         self.gated: dict[str, int] = {}
+        self.counted: dict[Count, int] = {}
         self.placed_head = False
         self.placed_body = False
 
@@ -177,8 +194,7 @@ class Rewriter(Scanner):
             if not (decision.reads_content and has_content and self._rules.has_inline and self._outer is None):
                 self._apply(tag.source, decision)
             elif self._offset + self._pos < self._looked_until:
-                looked_at = self._looked_at
-                self._apply(tag.source, refuse_script(tag.source, looked_at) if looked_at else decision)
+                self._apply(tag.source, self._judged(tag.source, decision))
             else:
                 self._pending = decision
                 self._pending_tag = tag.source
@@ -198,16 +214,27 @@ class Rewriter(Scanner):
 
     def _decide(self, source: bytes, rules: Rules) -> Decision:
         if self._depth or self._base is not RELATIVE or len(source) > _REMEMBERED_LENGTH:
-            return decide(source, rules, self._base, self._refused_in_srcdoc)
+            return self._decided(decide, source, rules)
         decision = rules.memory.get(source)
         if decision is None:
-            decision = decide(source, rules, self._base, self._refused_in_srcdoc)
+            decision = self._decided(decide, source, rules)
             rules.remember(source, decision)
         return decision
 
+    def _decided(self, how: Decide, source: bytes, rules: Rules) -> Decision:
+        """What becomes of a tag; where nothing does, what would but for report-only mode is counted."""
+        decision = how(source, rules, self._base, partial(self._refused_in_srcdoc, rules))
+        shadow = self._shadow
+        if shadow is None or decision.count is not None:
+            return decision
+        count = how(source, shadow, self._base, partial(self._refused_in_srcdoc, shadow)).count
+        return decision if count is None else replace(decision, count=as_reported(count))
+
     def _apply(self, source: bytes, decision: Decision) -> None:
-        if decision.key:
-            self.gated[decision.key] = self.gated.get(decision.key, 0) + 1
+        if decision.count is not None:
+            self.counted[decision.count] = self.counted.get(decision.count, 0) + 1
+            if decision.key:
+                self.gated[decision.key] = self.gated.get(decision.key, 0) + 1
         if not decision.edits:
             self._release()
             return
@@ -244,33 +271,42 @@ class Rewriter(Scanner):
     def _on_script_content(self, content: bytes, /, *, complete: bool) -> None:
         if self._pending is None or self._rules is None or self._script_from is None:
             return
-        refused = self._rules.refused_inline(content)
-        if not refused and not complete:
-            refused = self._rules.all_refused_inline()
-        self._looked_at = refused
-        decision = refuse_script(self._pending_tag, refused) if refused else self._pending
+        self._looked_at = _owners(content, self._rules, complete=complete)
+        self._only_reported = () if self._shadow is None else _owners(content, self._shadow, complete=complete)
+        decision = self._judged(self._pending_tag, self._pending)
         end, self._pos = self._pos, self._script_from
         self._apply(self._pending_tag, decision)
         self._pos = end
         self._pending = None
 
+    def _judged(self, source: bytes, decision: Decision) -> Decision:
+        """What becomes of an inline script, by what was found in its content."""
+        if self._looked_at:
+            return refuse_script(source, self._looked_at)
+        return leave_script(source, self._only_reported) if self._only_reported else decision
+
     def _on_long_tag(self, tag: Tag, /) -> None:
         if self._rules is None or tag.name not in LOADING or self._mark is None:
             return
-        decision = decide_long(tag.source, self._rules, self._base, self._refused_in_srcdoc)
+        decision = self._decided(decide_long, tag.source, self._rules)
         end, self._pos = self._pos, self._mark + len(tag.source)
         self._apply(tag.source, decision)
         self._pos = end
 
-    def _refused_in_srcdoc(self, document: str) -> ServiceRule | None:
-        """The first refused service that a document in an attribute would load."""
-        if self._rules is None:
-            return None
+    def _refused_in_srcdoc(self, rules: Rules, document: str) -> ServiceRule | None:
+        """A refused service that a document in an attribute would load; one that nobody has declared before others."""
         if self._depth >= _SRCDOC_DEPTH:
-            return self._rules.any_refused()
-        inner = Rewriter(self._rules, inject="never")
+            return rules.any_refused()
+        inner = Rewriter(rules, inject="never")
         inner._depth = self._depth + 1
         inner._base = self._base
+        inner._shadow = None
         inner.feed(document.encode(errors="replace"))
         inner.close()
-        return next((x for key in inner.gated if (x := self._rules.service(key)) is not None), None)
+        return gravest(map(rules.named, inner.gated))
+
+
+def _owners(content: bytes, rules: Rules, *, complete: bool) -> tuple[ServiceRule, ...]:
+    """The refused services an inline script belongs to; all that it may belong to when it was not read whole."""
+    found = rules.refused_inline(content)
+    return found if found or complete else rules.all_refused_inline()
