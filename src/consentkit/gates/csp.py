@@ -18,8 +18,8 @@ _FETCH = frozenset(
     | {b"script-src-elem", b"style-src", b"style-src-attr", b"style-src-elem", b"worker-src"}
 )
 _REPORT = b"report-uri"
-#: ASCII whitespace before a word, and that word.
-_WORD = re.compile(rb"[\t\n\f\r ]*+[^\t\n\f\r ]++")
+#: ASCII whitespace before a word, and that word; at the end, the whitespace alone.
+_WORD = re.compile(rb"[\t\n\f\r ]*+(?:[^\t\n\f\r ]++|\Z)")
 _SPACE = b"\t\n\f\r "
 #: All that a policy can forbid, but for hosts.
 _ANYTHING_BUT_HOSTS = ("'self'", "'unsafe-eval'", "'unsafe-inline'", "blob:", "data:", "mediastream:")
@@ -38,7 +38,7 @@ def _policy(policy: bytes, closed: Closed) -> bytes:
     seen: set[bytes] = set()
     kept: list[bytes] = []
     for directive in policy.split(b";"):
-        words = _WORD.findall(directive) if directive.isascii() else []
+        words = [word for word in _WORD.findall(directive) if word.strip(_SPACE)] if directive.isascii() else []
         name = words[0].strip(_SPACE).lower() if words else b""
         result = directive if name in seen else _directive(name, directive, words, closed)
         seen.add(name)

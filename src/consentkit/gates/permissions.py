@@ -54,7 +54,7 @@ def switched_off(values: Sequence[bytes]) -> list[bytes | None]:
         return [*[None] * (len(values) - 1), OFF]
     members = [member for found in read for member in found or ()]
     said = {name: setting for name, setting, _ in members}
-    if all(said.get(feature) == _OFF for feature in FEATURES):
+    if all(said.get(feature) == _OFF for feature in FEATURES) and all(read):
         return list(values)
     kept: list[bytes | None] = [_others(value, found or []) for value, found in zip(values, read, strict=True)]
     kept[-1] = b", ".join(part for part in (kept[-1], OFF) if part)
@@ -76,5 +76,6 @@ def _members(value: bytes) -> list[tuple[bytes, bytes, bytes]] | None:
 
 
 def _others(value: bytes, members: list[tuple[bytes, bytes, bytes]]) -> bytes | None:
+    """The value without our features; None when it would be empty, since an empty part voids the whole list."""
     kept = [text for name, _, text in members if name not in FEATURES]
-    return value if len(kept) == len(members) else b",".join(kept).strip(b" \t") or None
+    return value if kept and len(kept) == len(members) else b",".join(kept).strip(b" \t") or None

@@ -1,0 +1,100 @@
+"""`Link` headers without the links that load from closed services."""
+
+from __future__ import annotations
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from consentkit.gates.links import without_closed_links
+from tests.gates.closing import closed
+from tests.gates.linear import assert_linear
+
+
+def left(value: bytes) -> bytes | None:
+    return without_closed_links(value, closed("adnet"))
+
+
+RELATIONS = ["preload", "modulepreload", "preconnect", "dns-prefetch", "prefetch", "prerender", "stylesheet", "icon"]
+
+
+@pytest.mark.parametrize("relation", [*RELATIONS, "PreLoad", "alternate stylesheet", "compression-dictionary"])
+def test_every_relation_that_loads_is_gated(relation: str) -> None:
+    """In whatever case, with or without quotes, alone or among others."""
+    assert left(f'<https://adnet.test/x>; rel="{relation}"'.encode()) is None
+    if " " not in relation:
+        assert left(f"<https://adnet.test/x>;as=script ;REL = {relation}".encode()) is None
+
+
+@pytest.mark.parametrize(
+    "value",
+    [
+        b"<https://adnet.test/>; rel=canonical",
+        b"<https://adnet.test/>",
+        b"<https://cdn.adnet.test/x>; rel=preload",
+        b"</x?u=https://adnet.test/>; rel=preload",
+        b'</a,b>; rel="preload"; title="<https://adnet.test>; rel=preload, x", <b>; rel=next',
+        b"nonsense",
+        b"",
+        b",, ,",
+    ],
+)
+def test_other_links_are_the_same_object(value: bytes) -> None:
+    """Links that load nothing, or from elsewhere, keep every byte; names in quotes are no links."""
+    assert left(value) is value
+
+
+@pytest.mark.parametrize(
+    ("value", "expected"),
+    [
+        (b"<https://adnet.test/>; rel=preload, </own.css>; rel=preload", b"</own.css>; rel=preload"),
+        (
+            b"</a,b.css>;rel=preload ,<//adnet.test>;rel=preconnect,  <c>; rel=next",
+            b"</a,b.css>;rel=preload ,  <c>; rel=next",
+        ),
+        (
+            b'<x>; title="a\\", <b"; rel=preload, <https://adnet.test>; rel=preload',
+            b'<x>; title="a\\", <b"; rel=preload',
+        ),
+        (b'</x>; rel=preload; as=image; imagesrcset="/a 1x, https://adnet.test/b 2x"', None),
+        (b"<\thttps://adnet.test/x>; rel=preload", None),
+        (b"<https://adnet.test/x>; rel=preload;;", None),
+        (b'<https://adnet.test/x>; rel="pre\\load"', None),
+        (b"<https://adnet.test/x>; rel=next; rel=preload", None),
+    ],
+)
+def test_one_of_several_links_goes(value: bytes, expected: bytes | None) -> None:
+    """The others stay in their order, with their bytes."""
+    assert left(value) == expected
+
+
+@pytest.mark.parametrize(
+    "value",
+    [
+        b"https://adnet.test/x; rel=preload",
+        b"<https://adnet.test/x; rel=preload",
+        b'<https://adnet.test/x>; rel="preload',
+        b"<a>; x=a<b, <https://adnet.test>; rel=preload",
+        b"<https://ADNET.test/x> rel=preload",
+    ],
+)
+def test_what_cannot_be_read_goes_when_it_names_a_closed_host(value: bytes) -> None:
+    """A browser may read it better than we do."""
+    assert left(value) is None
+    assert without_closed_links(value, closed("stats")) is value
+
+
+@given(st.binary(max_size=200) | st.text(alphabet='<>;,"\\= ahtps:/dnet.rl', max_size=120).map(str.encode))
+def test_it_never_raises_and_is_done_after_one_turn(value: bytes) -> None:
+    """Any bytes are a header's value, and what was left is left again."""
+    found = left(value)
+    assert found is None or left(found) == found
+
+
+@pytest.mark.parametrize(
+    "piece", [b" ", b"<", b'"', b"\\", b'"\\', b";", b";a", b"; a=", b"<a>;", b",", b"<a>;b=c,", b"a=;\t"]
+)
+def test_reading_is_linear(piece: bytes) -> None:
+    """Twice the header takes about twice the time, up to 64 KB."""
+    assert_linear(left, piece)
+    assert_linear(lambda value: left(b"<https://adnet.test>" + value), piece)
