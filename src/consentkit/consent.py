@@ -10,7 +10,7 @@ from collections.abc import Callable, Mapping
 from contextvars import ContextVar
 from dataclasses import dataclass, field
 from types import MappingProxyType
-from typing import Any, Literal, cast
+from typing import Any, Literal, Protocol, cast
 
 from consentkit.errors import UnknownNameError
 
@@ -75,24 +75,36 @@ class Consent:
         raise _unknown("category", name, tuple(self.categories))
 
 
+class ConsentReader(Protocol):
+    """Finds out the consent of one request, and takes note that it was asked for."""
+
+    def read_consent(self) -> Consent:
+        """The consent."""
+        ...
+
+
 class WatchedConsent(Consent):
     """The consent of one request. It is only found out when it is used, and using it is seen.
 
-    A page that was made without a look at it may be the same for all visitors, and lie in a shared cache. `read` gives
-    the consent, and takes note.
+    A page that was made without a look at it may be the same for all visitors, and lie in a shared cache.
     """
 
-    __slots__ = ("_read",)
-
-    def __init__(self, read: Callable[[], Consent]) -> None:
-        _keep(self, read)
+    __slots__ = ("_reader",)
 
     def __getattribute__(self, name: str) -> Any:
-        return getattr(_kept(self)(), name)
+        return getattr(_reader_of(self).read_consent(), name)
 
 
-_keep = cast("Callable[[WatchedConsent, Callable[[], Consent]], None]", vars(WatchedConsent)["_read"].__set__)
-_kept = cast("Callable[[WatchedConsent], Callable[[], Consent]]", vars(WatchedConsent)["_read"].__get__)
+_set_reader = cast("Callable[[WatchedConsent, ConsentReader], None]", vars(WatchedConsent)["_reader"].__set__)
+_reader_of = cast("Callable[[WatchedConsent], ConsentReader]", vars(WatchedConsent)["_reader"].__get__)
+_make = WatchedConsent.__new__
+
+
+def watched(reader: ConsentReader, make: Any = _make, keep: Any = _set_reader) -> WatchedConsent:
+    """A consent that `reader` finds out when it is used. There is one for each request, so it is made the quick way."""
+    consent: WatchedConsent = make(WatchedConsent)
+    keep(consent, reader)
+    return consent
 
 
 def _unknown(kind: str, name: str, known: tuple[str, ...]) -> UnknownNameError:

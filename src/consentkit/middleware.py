@@ -82,12 +82,11 @@ class ConsentMiddleware:
         path = own_path(scope) if scope.get("root_path") else scope["path"]
         if path.startswith(site.special_paths) and await self._special(site, path, scope, receive, send):
             return
-        visit = Visit(site, scope)
-        inner, conditions = app_scope(visit)
-        responder = Responder(visit, send, conditions)
-        token = active_consent.set(visit.consent)
+        responder = Responder(site, scope, send)
+        inner = app_scope(responder)
+        token = active_consent.set(responder.consent)
         try:
-            await self.app(inner, receive, responder)
+            await self.app(inner, receive, responder.send)
             if responder.is_holding:
                 await responder.finish()
         except BaseException:
@@ -123,11 +122,11 @@ class ConsentMiddleware:
             scope.setdefault("state", {})["consent"] = NOBODY
             await self.app(scope, receive, send)
             return
-        visit = Visit(site, scope)
-        inner, _ = app_scope(visit)
-        token = active_consent.set(visit.consent)
+        responder = HandshakeResponder(site, scope, send)
+        inner = app_scope(responder)
+        token = active_consent.set(responder.consent)
         try:
-            await self.app(inner, receive, HandshakeResponder(visit, send))
+            await self.app(inner, receive, responder.send)
         finally:
             active_consent.reset(token)
 

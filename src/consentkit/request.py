@@ -5,39 +5,48 @@ from __future__ import annotations
 from starlette.types import Scope
 
 from consentkit.gates.validators import CONDITIONS, Conditions, request_conditions
-from consentkit.http import RawHeaders
+from consentkit.http import RawHeaders, header
 from consentkit.pages import NEVER_A_PAGE, is_navigation
 from consentkit.visit import Visit
 
 #: Ways to send a body that never passes through us. Hidden from the app where it may answer with a page.
 _BYPASSES = frozenset({"http.response.pathsend", "http.response.zerocopysend"})
-_LOOKED_AT = frozenset({b"cookie", b"accept-encoding", b"sec-fetch-dest"}) | CONDITIONS
+_LOOKED_AT = frozenset({b"cookie", b"accept-encoding"}) | CONDITIONS
 
 
-def app_scope(visit: Visit) -> tuple[Scope, Conditions | None]:
-    """The scope for the app, and its conditions where they were translated.
+def app_scope(visit: Visit) -> Scope:
+    """The scope for the app: a copy, without what must be hidden from it, and with the consent."""
+    outer = visit.scope
+    scope = {**outer, "consentkit": visit}
+    if "state" in scope:
+        scope["state"]["consent"] = visit.consent
+    else:
+        scope["state"] = {"consent": visit.consent}
+    for name, _ in outer["headers"]:
+        if name in _LOOKED_AT:
+            scope["headers"] = _cleaned(visit, outer["headers"])
+            break
+    if outer.get("extensions") and _may_get_page(visit):
+        scope["extensions"] = {name: value for name, value in outer["extensions"].items() if name not in _BYPASSES}
+    return scope
 
-    It is the very scope of the server, unless something in it must be hidden.
-    """
-    scope, headers = visit.scope, visit.headers
-    found = dict([header for header in headers if header[0] in _LOOKED_AT])
+
+def _cleaned(visit: Visit, headers: RawHeaders) -> RawHeaders:
+    found = {name for name, _ in headers}
     if b"cookie" in found:
         headers = _own_cookies(visit, headers)
-    conditions = None
-    extensions = scope.get("extensions")
-    if scope["type"] == "http" and found.get(b"sec-fetch-dest") not in NEVER_A_PAGE:
+    if _may_get_page(visit):
         if b"accept-encoding" in found:
             headers = [header if header[0] != b"accept-encoding" else _PLAIN for header in headers]
-        if not CONDITIONS.isdisjoint(found) and scope["method"] in ("GET", "HEAD"):
-            conditions = _conditions(visit, headers)
-            headers = conditions.headers
-        if extensions and not _BYPASSES.isdisjoint(extensions):
-            extensions = {name: value for name, value in extensions.items() if name not in _BYPASSES}
-    if headers is not scope["headers"] or extensions is not scope.get("extensions"):
-        scope = {**scope, "headers": headers, "extensions": extensions}
-    scope["consentkit"] = visit
-    scope.setdefault("state", {})["consent"] = visit.consent
-    return scope, conditions
+        if not CONDITIONS.isdisjoint(found) and visit.scope["method"] in ("GET", "HEAD"):
+            visit.conditions = _conditions(visit, headers)
+            headers = visit.conditions.headers
+    return headers
+
+
+def _may_get_page(visit: Visit) -> bool:
+    """Whether the answer may be a page. A browser says so by `Sec-Fetch-Dest`."""
+    return visit.scope["type"] == "http" and header(visit.headers, b"sec-fetch-dest") not in NEVER_A_PAGE
 
 
 _PLAIN = (b"accept-encoding", b"identity")

@@ -6,24 +6,27 @@ and then sends the body on as it is, or rewritten as a stream. All other message
 
 from __future__ import annotations
 
-from collections.abc import Awaitable
+from collections.abc import Awaitable, Iterable
 from contextlib import suppress
 from typing import NamedTuple
 
-from starlette.types import Message, Send
+from starlette.types import Message, Scope, Send
 
+from consentkit.consent import watched
 from consentkit.delivery import depends_on_consent, page_headers, reason_personal, with_expiries
 from consentkit.endpoints.answers import missing_answer
-from consentkit.gates.validators import Conditions
 from consentkit.http import header_values, made_private
 from consentkit.injection import make_rewriter, make_shared_rewriter
 from consentkit.pages import has_unreadable_mark, may_become_mark, reason_untouched
 from consentkit.rewrite.stream import Rewriter
-from consentkit.site import MISSING_HEADER
+from consentkit.site import MISSING_HEADER, Site
 from consentkit.visit import Visit
 
 RawHeader = tuple[bytes, bytes]
 _BODILESS = ("http.response.pathsend", "http.response.zerocopysend")
+#: What most answers have, written as most apps write it, and never concerns a gate.
+_ORDINARY = frozenset((b"content-length", b"date", b"server", b"cache-control", b"etag", b"last-modified", b"vary"))
+_NO_PAGES = frozenset((b"application/json", b"image/jpeg", b"image/png", b"image/webp", b"text/plain; charset=utf-8"))
 #: Why a page's body could not be looked at, though it is one.
 _BLIND = frozenset({"charset", "encoded"})
 
@@ -36,59 +39,52 @@ class _Page(NamedTuple):
     tightened: bool
 
 
-class Responder:
-    """Forwards what the app sends for one request, with the gates of `visit` in between.
+class Responder(Visit):
+    """One request whose answer comes from the app: what is known of it, and the gates for what the app sends.
 
-    `conditions` are those that the app was given in place of the request's own, if they were translated.
-
-    The object is called for every message. It answers with something to be awaited, so that a message that just passes
-    costs no frame of its own: what comes back is the server's own `send`.
+    `send` is what the app is given. It answers with something to be awaited, so that a message that just passes costs
+    no frame of its own: what comes back is the server's own `send`.
     """
 
-    __slots__ = (
-        "_conditions",
-        "_handle",
-        "_is_new",
-        "_lead",
-        "_page",
-        "_passes",
-        "_rewriter",
-        "_send",
-        "_visit",
-        "is_holding",
-    )
+    #: Whether something of a page waits for more.
+    is_holding = False
+    _passes = False
+    _is_new = True
+    _page: _Page | None = None
+    _lead = b""
+    _rewriter: Rewriter | None = None
+    _handle: Send | None = None
 
-    def __init__(self, visit: Visit, send: Send, conditions: Conditions | None = None) -> None:
-        self._visit = visit
+    def __init__(self, site: Site, scope: Scope, send: Send) -> None:
+        self.site = site
+        self.scope = scope
+        self.consent = watched(self)
         self._send = send
-        self._conditions = conditions
-        self._page: _Page | None = None
-        self._lead = b""
-        self._rewriter: Rewriter | None = None
-        self._handle: Send = self._before_start
-        self._is_new = True
-        self._passes = False
-        #: Whether something of a page waits for more.
-        self.is_holding = False
 
-    def __call__(self, message: Message) -> Awaitable[None]:
-        if self._passes or (self._is_new and self._lets_pass(message)):
+    def send(self, message: Message) -> Awaitable[None]:
+        """Take the app's next message."""
+        if self._passes:
             return self._send(message)
+        if self._is_new and message["type"] == "http.response.start" and message["status"] >= 200:
+            headers = message.get("headers", ())
+            if not self.carries_declared and isinstance(headers, (list, tuple)) and not self._concerns(headers):
+                self._passes = True
+                return self._send(message)
         return self._deliver(message)
 
-    def _lets_pass(self, message: Message) -> bool:
-        """Whether all of this response may pass as it is: no page, no header for a gate, no cookie to be deleted."""
-        if message["type"] != "http.response.start" or message["status"] < 200:
-            return False
-        visit, headers = self._visit, message.get("headers", ())
-        if visit.carries_declared or not isinstance(headers, (list, tuple)) or visit.site.concerns(headers):
-            return False
-        self._passes = True
-        return True
+    def _concerns(self, headers: Iterable[RawHeader]) -> bool:
+        """Whether a response with these headers may be a page, or has something for a header gate."""
+        for name, value in headers:
+            if name in _ORDINARY or (name == b"content-type" and value in _NO_PAGES):
+                continue
+            lowered = name.lower()
+            if lowered in self.site.concerned and (lowered != b"content-type" or b"html" in value.lower()):
+                return True
+        return False
 
     async def _deliver(self, message: Message) -> None:
         self._is_new = False
-        await self._handle(message)
+        await (self._handle or self._before_start)(message)
 
     async def finish(self) -> None:
         """The app is done: what is still held goes out, as it would have without us."""
@@ -114,7 +110,7 @@ class Responder:
 
     def _without_held_links(self, message: Message) -> Message:
         links = list(message.get("links", ()))
-        kept = self._visit.site.header_gates.early_hints(links, self._visit.decision.enforcement)
+        kept = self.site.header_gates.early_hints(links, self.decision.enforcement)
         return message if kept == links else {**message, "links": kept}
 
     async def _start(self, message: Message) -> None:
@@ -123,15 +119,15 @@ class Responder:
         if missing:
             await self._send_missing(message, headers, missing[0].decode("latin-1"))
             return
-        reason = reason_untouched(self._visit.scope["method"], message["status"], headers, message)
+        reason = reason_untouched(self.scope["method"], message["status"], headers, message)
         if reason is None:
             self._page = self._page_of(message, headers)
-            self._visit.for_everyone = self._page.shared
+            self.for_everyone = self._page.shared
             self._handle = self._first_body
             self.is_holding = True
             return
         if reason in _BLIND:
-            self._visit.note_blind(reason)
+            self.note_blind(reason)
         if reason == "head":
             headers = _without_length(self._page_of(message, headers).start["headers"])
         else:
@@ -142,27 +138,27 @@ class Responder:
 
     def _page_of(self, message: Message, headers: list[RawHeader]) -> _Page:
         """The start of a page, its headers gated, in the form in which it will be delivered."""
-        visit, gates = self._visit, self._visit.site.header_gates
-        if reason_personal(visit, message, headers) is None:
-            found = gates.response(headers, visit.site.decider.everyone, page=True)
+        gates = self.site.header_gates
+        if reason_personal(self, message, headers) is None:
+            found = gates.response(headers, self.site.decider.everyone, page=True)
             # A policy that names fewer hosts would keep the script from bringing them back.
             if not found.tightened:
-                bound = page_headers(visit, found.headers, shared=True)
+                bound = page_headers(self, found.headers, shared=True)
                 return _Page({**message, "headers": bound}, shared=True, tightened=False)
-        found = gates.response(headers, visit.decision.enforcement, page=True)
-        bound = with_expiries(visit, page_headers(visit, found.headers, shared=False))
+        found = gates.response(headers, self.decision.enforcement, page=True)
+        bound = with_expiries(self, page_headers(self, found.headers, shared=False))
         return _Page({**message, "headers": bound}, shared=False, tightened=found.tightened)
 
     def _gated(self, headers: list[RawHeader], reason: str) -> list[RawHeader]:
         """The header gates for what is no page. A 304 that stands for a page is bound to its consent state again."""
-        visit, conditions = self._visit, self._conditions
-        gated = visit.site.header_gates.response(headers, visit.decision.enforcement, page=False).headers
+        conditions = self.conditions
+        gated = self.site.header_gates.response(headers, self.decision.enforcement, page=False).headers
         if reason == "status" and conditions is not None and conditions.digest is not None:
-            shared = conditions.digest == visit.shared_additions.digest
-            gated = page_headers(visit, gated, shared=shared, tag=conditions.tag)
-        elif depends_on_consent(visit, headers):
+            shared = conditions.digest == self.shared_additions.digest
+            gated = page_headers(self, gated, shared=shared, tag=conditions.tag)
+        elif depends_on_consent(self, headers):
             gated = made_private(gated)
-        return with_expiries(visit, gated)
+        return with_expiries(self, gated)
 
     async def _first_body(self, message: Message) -> None:
         """Wait for the first bytes: a byte order mark can say that the page can't be read."""
@@ -174,7 +170,7 @@ class Responder:
         unreadable = has_unreadable_mark(self._lead)
         if kind == "http.response.start" or kind in _BODILESS or unreadable:
             if unreadable:
-                self._visit.note_blind("charset")
+                self.note_blind("charset")
             await self._release()
             await (self._start(message) if kind == "http.response.start" else self._send(self._with_lead(message)))
             return
@@ -192,11 +188,11 @@ class Responder:
         page, self._page = self._page, None
         if page is None:
             return
-        start, visit = page.start, self._visit
+        start = page.start
         if page.shared:
-            rewriter = make_shared_rewriter(visit, start["headers"])
+            rewriter = make_shared_rewriter(self, start["headers"])
         else:
-            rewriter = make_rewriter(visit, start["headers"], tightened=page.tightened)
+            rewriter = make_rewriter(self, start["headers"], tightened=page.tightened)
         headers = _without_length(start["headers"])
         if message["type"] == "http.response.body" and not message.get("more_body", False):
             self._handle = self._send
@@ -226,8 +222,8 @@ class Responder:
     def _closed(self, rewriter: Rewriter) -> bytes:
         """The end of a page: its last bytes, and what was held back in it is counted."""
         last = rewriter.close()
-        self._visit.for_everyone = False
-        self._visit.count_markup(rewriter)
+        self.for_everyone = False
+        self.count_markup(rewriter)
         return last
 
     async def _release(self) -> None:
@@ -235,7 +231,7 @@ class Responder:
         page, self._page = self._page, None
         if page is None:
             return
-        self._visit.for_everyone = False
+        self.for_everyone = False
         self._handle = self._send
         await self._send(page.start)
         if self._lead and has_unreadable_mark(self._lead) is False:
@@ -244,29 +240,28 @@ class Responder:
 
     async def _send_missing(self, message: Message, headers: list[RawHeader], category: str) -> None:
         """Our own page instead of the bare 403: what is missing, and a form that gives just that."""
-        answer = missing_answer(self._visit, category)
+        answer = missing_answer(self, category)
         ours = {key for key, _ in answer.raw_headers} | {MISSING_HEADER, b"content-encoding", b"etag", b"last-modified"}
         kept = [(key, value) for key, value in self._gated(headers, "replaced") if key.lower() not in ours]
         self._handle = _swallow
         await self._send({**message, "headers": [*kept, *answer.raw_headers]})
-        body = b"" if self._visit.scope["method"] == "HEAD" else answer.body
+        body = b"" if self.scope["method"] == "HEAD" else answer.body
         await self._send({"type": "http.response.body", "body": body})
 
 
-class HandshakeResponder:
+class HandshakeResponder(Visit):
     """The same for a websocket: only its handshake has headers, and an answer of its own if it is refused."""
 
-    __slots__ = ("_send", "_visit")
-
-    def __init__(self, visit: Visit, send: Send) -> None:
-        self._visit = visit
+    def __init__(self, site: Site, scope: Scope, send: Send) -> None:
+        super().__init__(site, scope)
         self._send = send
 
-    def __call__(self, message: Message) -> Awaitable[None]:
+    def send(self, message: Message) -> Awaitable[None]:
+        """Take the app's next message."""
         if message["type"] in ("websocket.accept", "websocket.http.response.start") and "headers" in message:
             headers: list[RawHeader] = [x for x in message["headers"] if x[0].lower() != MISSING_HEADER]
-            gates, enforcement = self._visit.site.header_gates, self._visit.decision.enforcement
-            message = {**message, "headers": gates.response(headers, enforcement, page=False).headers}
+            gated = self.site.header_gates.response(headers, self.decision.enforcement, page=False).headers
+            message = {**message, "headers": gated}
         return self._send(message)
 
 

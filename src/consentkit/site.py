@@ -6,7 +6,7 @@ import ipaddress
 import json
 import logging
 import time
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from importlib.metadata import version
 from pathlib import Path
@@ -72,7 +72,8 @@ class Site:
         self.counters = GateCounters()
         self.cookie_gate = CookieGate(policy, (self.cookie_name,), self.counters)
         self.header_gates = HeaderGates(policy, self.cookie_gate, self.counters)
-        self._concerned = self.header_gates.names | {b"content-type", MISSING_HEADER}
+        #: The response headers, in lower case, that may have to do with consent.
+        self.concerned = self.header_gates.names | {b"content-type", MISSING_HEADER}
         by_language = len(policy.locales) > 1 and "accept-language" in policy.language.detect
         #: What a page made for one visitor depends on.
         self.varies_by = ("Cookie", "Sec-GPC", "Accept-Language") if by_language else ("Cookie", "Sec-GPC")
@@ -135,15 +136,6 @@ class Site:
         except CookieError:
             return None, None
 
-    def concerns(self, headers: Iterable[tuple[bytes, bytes]]) -> bool:
-        """Whether a response with these headers may be a page, or has something for a header gate."""
-        concerned = self._concerned
-        for name, value in headers:
-            lowered = name.lower()
-            if lowered in concerned and (lowered != b"content-type" or b"html" in value.lower()):
-                return True
-        return False
-
     def decide(self, scope: Scope, region: str | None) -> Decision:
         """Decide for the request in `scope`, from a visitor in `region`."""
         signal = b"1" in header_values(scope["headers"], b"sec-gpc")
@@ -158,7 +150,13 @@ def _ruleset(policy: Policy) -> Ruleset:
         for name, service in policy.services.items()
         if service.category not in required
     ]
-    return Ruleset(services, tuple(policy.all_categories))
+    return Ruleset(
+        services,
+        tuple(policy.all_categories),
+        report_only=policy.report_only,
+        unknown=policy.unknown_hosts,
+        declared=policy.open_hosts,
+    )
 
 
 def _is_trusted(scope: Scope, source: RegionSource) -> bool:

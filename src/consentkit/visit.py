@@ -5,8 +5,9 @@ from __future__ import annotations
 from starlette.types import Scope
 
 from consentkit.additions import Additions
-from consentkit.consent import Consent, WatchedConsent
+from consentkit.consent import Consent, watched
 from consentkit.decision import Decision
+from consentkit.gates.validators import Conditions
 from consentkit.http import RawHeaders, is_loopback, request_target, safe_return_to
 from consentkit.rewrite.stream import Rewriter
 from consentkit.site import Site
@@ -18,40 +19,27 @@ class Visit:
     Most answers are no pages and set no cookies: nothing is read from cookie or signals until something needs it.
     """
 
-    __slots__ = (
-        "_additions",
-        "_base",
-        "_decision",
-        "_locale",
-        "_region",
-        "carries_declared",
-        "choices_by_hand",
-        "consent",
-        "consent_was_read",
-        "for_everyone",
-        "placed_by_hand",
-        "scope",
-        "site",
-    )
+    #: Whether the app has looked at the consent, so that what it sends may differ between visitors.
+    consent_was_read = False
+    #: While a page that is the same for everyone is on its way, the app sees the consent of nobody in particular.
+    for_everyone = False
+    #: Whether the request may carry a cookie of a service that can be refused.
+    carries_declared = False
+    #: The conditions that the app is given in place of the request's own, if they were translated.
+    conditions: Conditions | None = None
+    placed_by_hand = False
+    choices_by_hand = False
+    _decision: Decision | None = None
+    _region: str | None = None
+    _locale: str | None = None
+    _base: str | None = None
+    _additions: Additions | None = None
 
     def __init__(self, site: Site, scope: Scope) -> None:
         self.site = site
         self.scope = scope
         #: The consent as the app sees it.
-        self.consent: Consent = WatchedConsent(self._read_consent)
-        #: Whether the app has looked at it, so that what it sends may differ between visitors.
-        self.consent_was_read = False
-        #: While a page that is the same for everyone is on its way, the app sees the consent of nobody in particular.
-        self.for_everyone = False
-        #: Whether the request may carry a cookie of a service that can be refused.
-        self.carries_declared = False
-        self.placed_by_hand = False
-        self.choices_by_hand = False
-        self._decision: Decision | None = None
-        self._region: str | None = None
-        self._locale: str | None = None
-        self._base: str | None = None
-        self._additions: Additions | None = None
+        self.consent = watched(self)
 
     def deciding(self, decision: Decision) -> Visit:
         """The same request under another decision: after a choice."""
@@ -62,7 +50,8 @@ class Visit:
         other.carries_declared = self.carries_declared
         return other
 
-    def _read_consent(self) -> Consent:
+    def read_consent(self) -> Consent:
+        """The consent of this request, for the app."""
         if self.for_everyone:
             return self.site.decider.anyone.consent
         self.consent_was_read = True
