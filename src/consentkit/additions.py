@@ -10,7 +10,7 @@ from markupsafe import escape
 from consentkit.banner import Notices
 from consentkit.decision import Decision
 from consentkit.policy.models import Policy
-from consentkit.rewrite.rules import Rules, Ruleset
+from consentkit.rewrite.rules import UNDECLARED, Rules, Ruleset
 
 _CACHED = 1024
 #: More combinations of a page's nonces and policies than this are not remembered.
@@ -59,7 +59,7 @@ class Additions:
 
     def placeholder(self, service: str, return_to: str) -> str | None:
         """The small document that stands in a gated iframe."""
-        if service not in self._maker.policy.services:
+        if service not in self._maker.policy.services and not service.startswith(UNDECLARED):
             return None
         return self._maker.notices.placeholder(service, self._locale, self._decision.regime, self._base, return_to)
 

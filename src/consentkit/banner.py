@@ -24,6 +24,7 @@ from consentkit.policy.inventory import Change
 from consentkit.policy.models import Policy, Service
 from consentkit.policy.parts import Storage
 from consentkit.regimes import Regime
+from consentkit.rewrite.rules import UNDECLARED
 
 #: What a banner asks about, which of it is open already, and what was widened since the last choice.
 _AskedAbout = tuple[tuple[str, ...], frozenset[str], tuple[Change, ...]]
@@ -119,7 +120,10 @@ class Notices:
         return names
 
     def placeholder(self, service: str, locale: str, regime: Regime, origin: str, return_to: str) -> str:
-        """The small document that stands in a gated iframe: what would load, from whom, and a form to allow it."""
+        """The small document that stands in a gated iframe: what would load, from whom, and a form to allow it.
+
+        `service` may stand for a host that no service declares; then there is nothing to allow.
+        """
         return self._placeholder(service, locale, regime.name, origin).replace(_RETURN_TO, str(escape(return_to)))
 
     def preferences(self, decision: Decision, locale: str, return_to: str, origin: str) -> Markup:
@@ -188,12 +192,25 @@ class Notices:
 
     def _render_placeholder(self, service: str, locale: str, regime: str, origin: str) -> str:
         wording = self.languages.wording(locale)
+        if service.startswith(UNDECLARED):
+            return self._render_undeclared(service.removeprefix(UNDECLARED).strip(), wording, origin)
         declared = self.policy.services[service]
         facts = {
             "form": self.grant_form("service", service, locale, regime, origin, _RETURN_TO),
             "service": wording.service(service),
             "provider": _provider(declared),
             "policy_url": declared.provider.policy_url if declared.provider else None,
+            "stylesheet": self.assets.style_url,
+        }
+        return self._render("placeholder.html", wording, facts).replace(_ORIGIN, str(escape(origin)))
+
+    def _render_undeclared(self, host: str, wording: Wording, origin: str) -> str:
+        text = Markup('<p class="ckit-text">{}</p>').format(wording("messages.undeclared", provider=host))
+        facts = {
+            "form": text,
+            "service": host,
+            "provider": host,
+            "policy_url": None,
             "stylesheet": self.assets.style_url,
         }
         return self._render("placeholder.html", wording, facts).replace(_ORIGIN, str(escape(origin)))

@@ -15,6 +15,7 @@ from consentkit.policy.yaml_tree import read_tree
 from tests.policy.marked import problems
 
 DOC = (Path(__file__).parents[2] / "docs" / "policy.md").read_text(encoding="utf-8")
+ADOPTION = (Path(__file__).parents[2] / "docs" / "adoption.md").read_text(encoding="utf-8")
 PARTS: dict[str, Any] = {"Policy": json_schema(), **json_schema()["$defs"]}
 KEYS = sorted(
     {
@@ -59,6 +60,13 @@ def test_every_example_loads() -> None:
         site = "" if "site" in keys else 'site: {url: "https://news.example", name: News}\n'
         services = "" if "services" in keys else "services: {remember-me: {category: functional}}\n"
         assert problems(site + services + example) == (), example
+
+
+def test_every_example_of_the_way_to_adopt_it_loads() -> None:
+    """The policies in docs/adoption.md are complete and free of errors."""
+    examples = re.findall(r"```yaml\n(.*?)```", ADOPTION, re.DOTALL)
+    assert len(examples) == 2
+    assert [problems(example) for example in examples] == [(), ()]
 
 
 def test_defaults_are_the_real_ones() -> None:

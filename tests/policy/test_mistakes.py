@@ -215,9 +215,6 @@ MISTAKES = {
     ),
     "everything excluded": Mistake(MINIMAL + "exclude: [¦/]\n", "excludes the whole site", "name a part"),
     "own pages excluded": Mistake(MINIMAL + "exclude: [¦/_consent]\n", "covers '/_consent'", "exclude less"),
-    "promise we can't keep": Mistake(
-        MINIMAL + "unknown: {hosts: ¦block}\n", "block is not available in this version", "allow and report"
-    ),
     "cookie domain": Mistake(
         'site: {url: "https://news.example", name: N, cookie_domain: ¦other.example}\n' + SERVICES,
         "does not cover the site's host",

@@ -54,9 +54,30 @@ def test_a_signal_is_honoured_only_where_it_is_enforced(
 @pytest.mark.parametrize(("mode", "block"), [("enforce", "block"), ("report-only", "report")])
 def test_where_nothing_is_enforced_nothing_unknown_is_blocked(make_policy: MakePolicy, mode: str, block: str) -> None:
     """`block` for what no service declares means `report` while the site is tried out."""
-    policy = make_policy(mode=mode, unknown={"cookies": "block"})
-    assert policy.unknown_cookies == block
-    assert make_policy(mode=mode, unknown={"cookies": "allow"}).unknown_cookies == "allow"
+    policy = make_policy(mode=mode, unknown={"cookies": "block", "hosts": "block"})
+    assert (policy.unknown_cookies, policy.unknown_hosts) == (block, block)
+    allowed = make_policy(mode=mode, unknown={"cookies": "allow", "hosts": "report"})
+    assert (allowed.unknown_cookies, allowed.unknown_hosts) == ("allow", "report")
+
+
+@pytest.mark.parametrize(
+    ("site", "own"),
+    [
+        ({"url": "https://news.example"}, ("news.example",)),
+        ({"url": "https://www.news.example:8443"}, ("news.example",)),
+        ({"url": "https://a.news.example", "cookie_domain": "news.example"}, ("a.news.example", "news.example")),
+        ({"url": "http://[::1]:8000"}, ("[::1]",)),
+    ],
+)
+def test_hosts_that_need_no_consent(make_policy: MakePolicy, site: dict[str, str], own: tuple[str, ...]) -> None:
+    """The site's own host, what shares its cookie, and what is required: with subdomains, on every port."""
+    services = {
+        "pay": {"category": "necessary", "hosts": ["pay.test"]},
+        "chat": {"category": "help", "hosts": ["chat.test"]},
+        "ads": {"category": "marketing", "hosts": ["ads.test"]},
+    }
+    policy = make_policy(site={"name": "N", **site}, services=services, categories={"help": {"required": True}})
+    assert policy.open_hosts == (*own, "pay.test", "chat.test")
 
 
 def test_the_summary_tells_what_is_not_enforced(make_policy: MakePolicy) -> None:

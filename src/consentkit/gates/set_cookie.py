@@ -39,7 +39,7 @@ class CookieGate:
     """Knows the cookies a policy declares. `own` are the names of consentkit's own cookies, which always pass."""
 
     def __init__(self, policy: Policy, own: Iterable[str], counters: GateCounters) -> None:
-        self._unknown = policy.unknown.cookies
+        self._unknown = policy.unknown_cookies
         self._own = frozenset(name.encode() for name in own)
         self._counters = counters
         self._declared = [

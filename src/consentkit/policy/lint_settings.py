@@ -179,8 +179,6 @@ def _mode(policy: Policy) -> Iterator[Problem]:
 def _not_yet(policy: Policy) -> Iterator[Problem]:
     if policy.delivery == "shared":
         yield _warn("pages are delivered personal in this version, so a shared cache can't keep them", "delivery")
-    if policy.unknown.hosts == "report":
-        yield _warn("hosts that no service declares are not reported yet in this version", "unknown.hosts")
     if policy.unknown.cookies == "allow" and policy.asked_categories:
         message = "cookies that no service declares pass unseen; `report` lists them, `block` drops them"
         yield _warn(message, "unknown.cookies")

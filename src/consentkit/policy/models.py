@@ -38,7 +38,7 @@ from consentkit.policy.parts import (
     Unknown,
     Use,
 )
-from consentkit.policy.references import ReferenceFaults, reference_faults
+from consentkit.policy.references import ReferenceFaults, host_of, reference_faults
 
 __all__ = [
     "CANONICAL_CATEGORIES",
@@ -131,6 +131,14 @@ class Policy(Declaration):
         """What becomes of hosts that no service declares. Where nothing is enforced, nothing is blocked."""
         hosts = self.unknown.hosts
         return "report" if hosts == "block" and self.mode == "report-only" else hosts
+
+    @cached_property
+    def open_hosts(self) -> tuple[str, ...]:
+        """The hosts that pages may load from without any consent: the site's own, and those of what is required."""
+        own = host_of(self.site.url).removeprefix("www.")
+        shared = (self.site.cookie_domain,) if self.site.cookie_domain else ()
+        required = (x for x in self.services.values() if self.all_categories[x.category].required)
+        return (own, *shared, *(host for service in required for host in service.hosts))
 
     @cached_property
     def unknown_cookies(self) -> Literal["allow", "report", "block"]:

@@ -294,7 +294,7 @@ class Unknown(Model):
     cookies: Literal["allow", "report", "block"] = "report"
     """Cookies the app sets: let pass, report, or drop."""
     hosts: Literal["allow", "report", "block"] = "allow"
-    """`block` is reserved: this version refuses it, because it could not keep the promise."""
+    """Hosts that pages load from, beside the site's own: let pass, count, or keep from loading."""
 
 
 class Signals(Model):

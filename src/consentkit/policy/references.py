@@ -64,7 +64,7 @@ def _unknown_category(name: str, categories: tuple[str, ...], path: str) -> Prob
 
 def _site_faults(declared: Declaration) -> Iterator[Problem]:
     domain = declared.site.cookie_domain
-    host = _host_of(declared.site.url)
+    host = host_of(declared.site.url)
     if domain is None:
         return
     if not (host == domain or host.endswith(f".{domain}")):
@@ -136,7 +136,7 @@ def _host_faults(service: Service, path: str, site_url: str) -> Iterator[Problem
 
 def covers_site(host: str, site_url: str) -> bool:
     """Whether a declared `host` (with its subdomains; any port unless one is named) covers the site."""
-    own, port = _host_of(site_url), _port_of(site_url)
+    own, port = host_of(site_url), _port_of(site_url)
     name, _, named_port = host.partition("]")[2].partition(":") if host.startswith("[") else host.partition(":")
     name = host.partition("]")[0] + "]" if host.startswith("[") else name
     if named_port and named_port != port:
@@ -144,14 +144,15 @@ def covers_site(host: str, site_url: str) -> bool:
     return own == name or own.endswith(f".{name}")
 
 
-def _host_of(site_url: str) -> str:
+def host_of(site_url: str) -> str:
+    """The host in the address of a site, without its port."""
     authority = site_url.split("://", 1)[1]
     return authority.partition("]")[0] + "]" if authority.startswith("[") else authority.partition(":")[0]
 
 
 def _port_of(site_url: str) -> str:
     scheme, _, authority = site_url.partition("://")
-    port = authority.removeprefix(_host_of(site_url)).removeprefix(":")
+    port = authority.removeprefix(host_of(site_url)).removeprefix(":")
     return port or ("443" if scheme == "https" else "80")
 
 
@@ -177,8 +178,6 @@ def _path_faults(declared: Declaration) -> Iterator[Problem]:
                 f"{prefix!r} covers {declared.path!r}, where visitors make their choice; exclude less, or set `path`",
                 place,
             )
-    if declared.unknown.hosts == "block":
-        yield Problem("block is not available in this version; allowed are allow and report", "unknown.hosts")
     if any(fnmatchcase(own, declared.language.cookie) for own in CONSENT_COOKIES):
         message = f"{declared.language.cookie!r} is the cookie that holds the visitor's choice; name another"
         yield Problem(message, "language.cookie")
