@@ -14,11 +14,11 @@ from typing import Any, Literal, Self
 from pydantic import model_validator
 
 from consentkit.policy.aliases import CANONICAL_CATEGORIES
+from consentkit.policy.banner_parts import Banner, Theme
 from consentkit.policy.base import CategoryName
 from consentkit.policy.completion import complete_policy
 from consentkit.policy.form_parts import Form, FormField, FormRequestData, Remember, Spam
 from consentkit.policy.parts import (
-    Banner,
     Category,
     Choice,
     ChoiceLifetime,
@@ -34,7 +34,6 @@ from consentkit.policy.parts import (
     Signals,
     Site,
     Storage,
-    Theme,
     Unknown,
     Use,
 )

@@ -20,11 +20,11 @@ from pydantic import (
 )
 
 from consentkit.policy.aliases import canonical_category
+from consentkit.policy.banner_parts import Banner
 from consentkit.policy.base import CategoryName, Model
 from consentkit.policy.catalogue import check_catalogue_name
 from consentkit.policy.completion import complete_service
 from consentkit.policy.fields import (
-    Colour,
     CookieDomain,
     CookieName,
     CookiePath,
@@ -235,30 +235,6 @@ class Service(Model):
     @classmethod
     def _complete(cls, data: object) -> object:
         return complete_service(data)
-
-
-class Theme(Model):
-    """Colours and shape. Only strict types, so that no other CSS can come in."""
-
-    accent: Colour = "#1a5c4b"
-    """Colour of the buttons, in quotes."""
-    scheme: Literal["auto", "light", "dark"] = "auto"
-    """Light, dark, or as the visitor's system says."""
-    radius: Annotated[StrictInt, Field(ge=0, le=24)] = 6
-    """Corner radius in px."""
-
-
-class Banner(Model):
-    """How visitors are asked."""
-
-    layout: Literal["bar"] = "bar"
-    """A bar across the page."""
-    position: Literal["bottom", "top"] = "bottom"
-    """Which edge of the window it stands at."""
-    reopen: Literal["footer", "none"] = "footer"
-    """The "Privacy choices" control for those who decided, on every page; `none`: the site links to it."""
-    theme: Theme = Theme()
-    """Colours and shape."""
 
 
 class ChoiceLifetime(Model):
