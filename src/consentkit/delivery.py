@@ -22,24 +22,32 @@ _KEPT = frozenset({200, 203, 404, 410})
 
 def reason_personal(visit: Visit, message: Mapping[str, Any], headers: RawHeaders) -> str | None:
     """Why a page must be made for this visitor alone, or None when the shared form will do."""
-    how = visit.site.policy.delivery
-    if how == "personal":
+    if visit.site.policy.delivery == "personal":
         return "policy"
     if message["status"] not in _KEPT or visit.scope["method"] not in ("GET", "HEAD"):
         return "not for caches"
-    if visit.consent_was_read or visit.placed_by_hand or visit.choices_by_hand:
-        return "consent was read"
-    if visit.site.reload_error is not None:
-        return "a fault is shown"
     if is_fragment_request(visit.headers) or header_values(visit.headers, b"authorization"):
         return "request"
-    if not may_be_shared(headers, silence=how == "shared"):
+    return _reason_in_app(visit) or _reason_in_headers(visit, headers)
+
+
+def _reason_in_app(visit: Visit) -> str | None:
+    """What the app did while it made the page."""
+    if visit.consent_was_read or visit.placed_by_hand:
+        return "consent was read"
+    if visit.choices_by_hand and len(visit.site.policy.locales) > 1:
+        return "language"
+    return "a fault is shown" if visit.site.reload_error is not None else None
+
+
+def _reason_in_headers(visit: Visit, headers: RawHeaders) -> str | None:
+    if not may_be_shared(headers, silence=visit.site.policy.delivery == "shared"):
         return "cache-control"
-    if any(key.lower() == b"set-cookie" for key, _ in headers):
+    if header_values(headers, b"set-cookie"):
         return "set-cookie"
     if not _TELLS_APART.isdisjoint(directives(headers, b"vary")):
         return "vary"
-    if any(b"require-trusted-types-for" in value.lower() for value in _policies(headers)):
+    if any(b"require-trusted-types-for" in x.lower() for x in header_values(headers, b"content-security-policy")):
         return "trusted types"
     return None
 
@@ -47,20 +55,17 @@ def reason_personal(visit: Visit, message: Mapping[str, Any], headers: RawHeader
 def may_be_shared(headers: RawHeaders, *, silence: bool) -> bool:
     """Whether the app lets a shared cache store its response; `silence` is the answer where it says nothing of it."""
     said = directives(headers, b"cache-control")
-    if not _FORBIDS.isdisjoint(said) or said.get("max-age") == said.get("s-maxage", "0") == "0":
+    if not _FORBIDS.isdisjoint(said) or said.get("s-maxage", said.get("max-age")) == "0":
         return False
     return not _ALLOWS.isdisjoint(said) or silence
-
-
-def _policies(headers: RawHeaders) -> list[bytes]:
-    return header_values(headers, b"content-security-policy")
 
 
 def depends_on_consent(visit: Visit, headers: list[RawHeader]) -> bool:
     """Whether an answer that shared caches may store has headers that not every visitor gets."""
     if not may_be_shared(headers, silence=False):
         return False
-    return visit.site.header_gates.response(headers, visit.site.decider.everyone, page=False).headers is not headers
+    gates, everyone = visit.site.header_gates, visit.site.decider.everyone
+    return gates.response(headers, everyone, page=False, counted=False).headers is not headers
 
 
 def page_headers(visit: Visit, headers: RawHeaders, *, shared: bool, tag: bytes | None = None) -> list[RawHeader]:

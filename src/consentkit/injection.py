@@ -26,7 +26,7 @@ def make_rewriter(visit: Visit, headers: RawHeaders, *, tightened: bool) -> Rewr
     if GPC in visit.decision.consent.signals:
         visit.site.log.count("signal:gpc")
     additions = visit.additions
-    body = b"" if visit.placed_by_hand else control(visit)
+    body = b"" if visit.placed_by_hand else control(visit, visit.return_to)
     if visit.site.reload_error is not None:
         body = _error_box(visit.site.reload_error) + body
     needs_head = bool(body) or visit.placed_by_hand or bool(additions.stored)
@@ -38,7 +38,9 @@ def make_rewriter(visit: Visit, headers: RawHeaders, *, tightened: bool) -> Rewr
 def make_shared_rewriter(visit: Visit, headers: RawHeaders) -> Rewriter:
     """The rewriter for a page that is the same for all visitors: everything inert, and a way to choose."""
     additions = visit.shared_additions
-    return _rewriter(visit, additions, head=_head(additions, headers, tightened=False), body=additions.reopen)
+    asked = bool(visit.site.policy.asked_categories)
+    head = _head(additions, headers, tightened=False) if asked else b""
+    return _rewriter(visit, additions, head=head, body=additions.reopen if asked and not visit.choices_by_hand else b"")
 
 
 def _rewriter(visit: Visit, additions: Additions, **parts: Any) -> Rewriter:
@@ -46,13 +48,16 @@ def _rewriter(visit: Visit, additions: Additions, **parts: Any) -> Rewriter:
     return Rewriter(additions.rules, placeholder=placeholder, **parts)
 
 
-def control(visit: Visit) -> bytes:
-    """The banner for who is to be asked, the "Privacy choices" control for others, nothing where nothing is asked."""
+def control(visit: Visit, return_to: str) -> bytes:
+    """The banner for who is to be asked, the "Privacy choices" control for others, nothing where nothing is asked.
+
+    `return_to` is where a choice leads back to.
+    """
     policy = visit.site.policy
     if not policy.asked_categories:
         return b""
     if visit.shows_banner:
-        return visit.additions.banner(visit.return_to)
+        return visit.additions.banner(return_to)
     if policy.banner.reopen == "none" or visit.choices_by_hand:
         return b""
     return visit.additions.reopen

@@ -67,7 +67,8 @@ class Responder(Visit):
             return self._send(message)
         if self._is_new and message["type"] == "http.response.start" and message["status"] >= 200:
             headers = message.get("headers", ())
-            if not self.carries_declared and isinstance(headers, (list, tuple)) and not self._concerns(headers):
+            needs_more = self.carries_declared or self.conditions is not None
+            if not needs_more and isinstance(headers, (list, tuple)) and not self._concerns(headers):
                 self._passes = True
                 return self._send(message)
         return self._deliver(message)
@@ -140,9 +141,10 @@ class Responder(Visit):
         """The start of a page, its headers gated, in the form in which it will be delivered."""
         gates = self.site.header_gates
         if reason_personal(self, message, headers) is None:
-            found = gates.response(headers, self.site.decider.everyone, page=True)
+            everyone = self.site.decider.everyone
             # A policy that names fewer hosts would keep the script from bringing them back.
-            if not found.tightened:
+            if not gates.response(headers, everyone, page=True, counted=False).tightened:
+                found = gates.response(headers, everyone, page=True)
                 bound = page_headers(self, found.headers, shared=True)
                 return _Page({**message, "headers": bound}, shared=True, tightened=False)
         found = gates.response(headers, self.decision.enforcement, page=True)

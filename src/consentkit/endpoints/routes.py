@@ -8,9 +8,10 @@ from starlette.responses import PlainTextResponse, Response
 from starlette.types import Receive
 
 from consentkit.assets import Asset
-from consentkit.endpoints.answers import json_answer, message_answer, state
+from consentkit.endpoints.answers import message_answer
 from consentkit.endpoints.choice import answer_choice
 from consentkit.endpoints.pages import policy_page, preferences_page
+from consentkit.endpoints.state import state_answer
 from consentkit.http import header, own_path
 from consentkit.site import GPC_PATH
 from consentkit.visit import Visit
@@ -47,14 +48,10 @@ def gpc_statement(visit: Visit) -> Response:
     return Response(body, media_type="application/json", headers=headers)
 
 
-def _state(visit: Visit) -> Response:
-    return json_answer(state(visit))
-
-
 _PAGES: Mapping[str, Callable[[Visit], Response]] = {
     "/preferences": preferences_page,
     "/policy": policy_page,
-    "/state": _state,
+    "/state": state_answer,
 }
 
 

@@ -24,86 +24,12 @@
   };
   if (own && own.dataset.ckitClear) forget(JSON.parse(own.dataset.ckitClear)).catch(() => {});
 
-  const root = find("#ckit-root");
-  const form = root && root.querySelector(":scope > .ckit-form");
-  if (!form) return;
-  const status = root.querySelector(":scope > .ckit-status");
-  const target = form.getAttribute("action");
-  const page = find(":root");
-
-  // The page keeps free what the banner covers, whatever its height.
-  const observer = new ResizeObserver(() => page.style.setProperty("--ckit-height", `${root.offsetHeight}px`));
-  observer.observe(root);
-
   const ask = async (url, options) => {
     const headers = { Accept: "application/json" };
     const response = await fetch(url, { headers, credentials: "same-origin", cache: "no-store", ...options });
     if (!response.ok) throw new Error(`status ${response.status}`);
     return response.json();
   };
-
-  const loadAgain = () => location.replace(form.querySelector("[name=return_to]").value);
-
-  const finish = (message) => {
-    const focused = form.matches(":focus-within");
-    observer.disconnect();
-    page.style.removeProperty("--ckit-height");
-    form.remove();
-    root.classList.remove("ckit-bar", "ckit-bottom", "ckit-top");
-    root.classList.add("ckit-decided");
-    root.removeAttribute("aria-labelledby");
-    const reopen = root.querySelector(":scope > .ckit-reopen");
-    if (reopen) reopen.hidden = false;
-    status.textContent = message || status.dataset.ckitSaved;
-    if (focused) (reopen || root).focus({ preventScroll: true });
-  };
-
-  // A script that runs can't be stopped, and some pages let no script be made: then the server sends the page anew.
-  const settle = (state) => {
-    const reasons = (own.dataset.ckitReload || "").split(" ");
-    const refused = !allOf(state);
-    const granted = inert().some((element) => allowed(element, state));
-    if ((reasons.includes("refused") && refused) || (reasons.includes("granted") && granted)) return loadAgain();
-    finish(state.message);
-    return activate(state).catch(loadAgain);
-  };
-
-  let sending = false;
-  let plain = new URL(target, location.href).origin !== location.origin;
-
-  const send = async (submitter) => {
-    const body = new URLSearchParams(new FormData(form));
-    if (submitter && submitter.name) body.append(submitter.name, submitter.value);
-    status.textContent = "";
-    try {
-      return await ask(target, { method: "POST", body });
-    } catch (error) {
-      // Nothing came through, perhaps by the page's own policy: the next attempt is an ordinary form.
-      plain = error instanceof TypeError;
-      status.textContent = root.dataset.ckitFailed;
-      status.scrollIntoView({ block: "nearest" });
-      return null;
-    }
-  };
-
-  form.addEventListener("submit", async (event) => {
-    if (plain) return;
-    event.preventDefault();
-    if (sending) return;
-    sending = true;
-    form.setAttribute("aria-busy", "true");
-    const state = await send(event.submitter);
-    sending = false;
-    form.removeAttribute("aria-busy");
-    if (state) settle(state);
-  });
-
-  // Back from another page where the visitor has chosen: the browser may have kept this one as it was.
-  addEventListener("pageshow", async (event) => {
-    if (!event.persisted || !root.contains(form)) return;
-    const state = await ask(target.replace(/choice$/, "state")).catch(() => ({}));
-    if (state.decided) settle(state);
-  });
 
   // What the server made inert carries its category and service in data-ckit and its real attributes as
   // data-ckit-<name>. Only what it can have written is acted on: visitors' own content may imitate the rest.
@@ -182,7 +108,126 @@
       if (!waits) resolve();
     });
 
+  let ran = false;
   const activate = async (state) => {
-    for (const element of inert()) if (allowed(element, state)) await revive(element);
+    for (const element of inert()) {
+      if (!allowed(element, state)) continue;
+      ran = true;
+      await revive(element);
+    }
   };
+
+  // Brings the banner to life, if the page has one.
+  const attend = () => {
+    const root = find("#ckit-root");
+    const form = root && root.querySelector(":scope > .ckit-form");
+    if (!form) return;
+    const status = root.querySelector(":scope > .ckit-status");
+    const target = form.getAttribute("action");
+    const page = find(":root");
+
+    // The page keeps free what the banner covers, whatever its height.
+    const observer = new ResizeObserver(() => page.style.setProperty("--ckit-height", `${root.offsetHeight}px`));
+    observer.observe(root);
+
+    const loadAgain = () => location.replace(form.querySelector("[name=return_to]").value);
+
+    const finish = (message) => {
+      const focused = form.matches(":focus-within");
+      observer.disconnect();
+      page.style.removeProperty("--ckit-height");
+      form.remove();
+      root.classList.remove("ckit-bar", "ckit-bottom", "ckit-top");
+      root.classList.add("ckit-decided");
+      root.removeAttribute("aria-labelledby");
+      const reopen = root.querySelector(":scope > .ckit-reopen");
+      if (reopen) reopen.hidden = false;
+      status.textContent = message || status.dataset.ckitSaved;
+      if (focused) (reopen || root).focus({ preventScroll: true });
+    };
+
+    // A script that runs can't be stopped, and some pages let no script be made: then the server sends the page anew.
+    const settle = (state) => {
+      const reasons = (own.dataset.ckitReload || "").split(" ");
+      const refused = !allOf(state);
+      const granted = inert().some((element) => allowed(element, state));
+      const runs = ran || reasons.includes("refused");
+      if ((runs && refused) || (reasons.includes("granted") && granted)) return loadAgain();
+      finish(state.message);
+      return activate(state).catch(loadAgain);
+    };
+
+    let sending = false;
+    let plain = new URL(target, location.href).origin !== location.origin;
+
+    const send = async (submitter) => {
+      const body = new URLSearchParams(new FormData(form));
+      if (submitter && submitter.name) body.append(submitter.name, submitter.value);
+      status.textContent = "";
+      try {
+        return await ask(target, { method: "POST", body });
+      } catch (error) {
+        // Nothing came through, perhaps by the page's own policy: the next attempt is an ordinary form.
+        plain = error instanceof TypeError;
+        status.textContent = root.dataset.ckitFailed;
+        status.scrollIntoView({ block: "nearest" });
+        return null;
+      }
+    };
+
+    form.addEventListener("submit", async (event) => {
+      if (plain) return;
+      event.preventDefault();
+      if (sending) return;
+      sending = true;
+      form.setAttribute("aria-busy", "true");
+      const state = await send(event.submitter);
+      sending = false;
+      form.removeAttribute("aria-busy");
+      if (state) settle(state);
+    });
+
+    // Back from another page where the visitor has chosen: the browser may have kept this one as it was.
+    addEventListener("pageshow", async (event) => {
+      if (!event.persisted || !root.contains(form)) return;
+      const state = await ask(target.replace(/choice$/, "state")).catch(() => ({}));
+      if (state.decided) settle(state);
+    });
+  };
+
+  // A page that is the same for everyone comes with everything inert. The server tells what this visitor allows, and
+  // sends the banner if they are to be asked: as a document, since some pages let no script make markup of a text.
+  const learn = () =>
+    new Promise((resolve, reject) => {
+      const request = new XMLHttpRequest();
+      const url = new URL("../state", own.src);
+      url.searchParams.set("return_to", location.pathname + location.search);
+      request.open("GET", url);
+      request.responseType = "document";
+      request.setRequestHeader("Accept", "text/html");
+      request.onload = () => (request.status === 200 && request.response ? resolve(request.response) : reject());
+      request.onerror = reject;
+      request.send();
+    });
+
+  const adopt = async (answer) => {
+    const told = answer.querySelector("[data-ckit-state]");
+    const [root, theirs] = [find("#ckit-root"), answer.querySelector("#ckit-root")];
+    const control = theirs && document.adoptNode(theirs);
+    if (root && control) root.replaceWith(control);
+    else if (control) find("body").prepend(control);
+    attend();
+    if (told.dataset.ckitClear) forget(JSON.parse(told.dataset.ckitClear)).catch(() => {});
+    await activate(JSON.parse(told.dataset.ckitState));
+    return told.dataset.ckitState;
+  };
+
+  if (!own || !own.hasAttribute("data-ckit-shared")) return attend();
+  const follow = (known) =>
+    addEventListener("pageshow", async (event) => {
+      if (!event.persisted) return;
+      const answer = await learn();
+      if (answer.querySelector("[data-ckit-state]").dataset.ckitState !== known) location.reload();
+    });
+  learn().then(adopt).then(follow).catch(() => {});
 })();
