@@ -61,14 +61,23 @@ def test_names_are_bounded(monkeypatch: pytest.MonkeyPatch) -> None:
     assert {key: times for (_, key), times in counted.drain().items()} == expected
 
 
-def test_days_that_nobody_takes_over_are_bounded(monkeypatch: pytest.MonkeyPatch, clock: Clock) -> None:
-    """A counter that is never drained does not grow by the day."""
-    monkeypatch.setattr(module, "_MAX_KEYS", 5)
+def test_days_that_nobody_takes_over_are_bounded(clock: Clock) -> None:
+    """A counter that is never drained does not grow by the day, and hands on the last days."""
     counted = GateCounters(clock=clock)
-    for number in range(100):
+    for _ in range(100):
         clock.now += 86400
-        counted.add("link", "blocked", str(number % 5))
-    assert sum(key[2] != OTHERS for _, key in counted.drain()) == 5
+        counted.add("link", "blocked", "a")
+    assert list(counted.drain().values()) == [1] * 8
+    assert counted.snapshot() == {("link", "blocked", "a"): 100}
+
+
+def test_a_clock_that_is_set_back_over_midnight(clock: Clock) -> None:
+    """Counts of a day that comes twice add up."""
+    counted = GateCounters(clock=clock)
+    for step in (0, 86400, -86400):
+        clock.now += step
+        counted.add("link", "blocked", "a")
+    assert sorted(counted.drain().values()) == [1, 2]
 
 
 @pytest.mark.parametrize(

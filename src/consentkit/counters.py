@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 import time
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from datetime import date, timedelta
 from threading import Lock
 from typing import Literal, Protocol, cast, get_args
@@ -21,6 +21,8 @@ Key = tuple[str, Outcome, str]
 #: More different things than this are counted together, under `OTHERS`.
 _MAX_KEYS = 2000
 OTHERS = "(others)"
+#: Counts that nobody takes over are forgotten after so many days.
+_MAX_DAYS = 7
 _MAX_NAME = 120
 _PREFIX = "gate"
 #: How long counts gather before they go to the log, in seconds.
@@ -43,21 +45,44 @@ class GateCounters:
     def __init__(self, *, clock: Callable[[], float] = time.time) -> None:
         self._clock = clock
         self._lock = Lock()
-        self._counts: Counter[Key] = Counter()
-        self._waiting: Counter[tuple[int, Key]] = Counter()
+        self._counts: dict[Key, int] = {}
+        self._taken: dict[Key, int] = {}
+        self._day = clock() // _DAY
+        self._earlier: list[tuple[float, dict[Key, int]]] = []
+        self._waits = False
         self._flushed_at = clock()
 
     def add(self, gate: str, outcome: Outcome, name: str, times: int = 1) -> None:
         """Count `times` more. `gate` is `markup`, `set-cookie`, `cookie`, `link`, `csp`, `reporting`, ..."""
-        key: Key = (gate, outcome, safe_name(name))
-        day = int(self._clock()) // _DAY
+        self.add_all(gate, {(outcome, name): times})
+
+    def add_all(self, gate: str, counted: Mapping[tuple[Outcome, str], int]) -> None:
+        """Count what one gate has counted by outcome and name."""
+        day = self._clock() // _DAY
         with self._lock:
-            if key not in self._counts and len(self._counts) >= _MAX_KEYS:
-                key = (gate, outcome, OTHERS)
-            self._counts[key] += times
-            if (day, key) not in self._waiting and len(self._waiting) >= _MAX_KEYS:
-                key = (gate, outcome, OTHERS)
-            self._waiting[day, key] += times
+            if day != self._day:
+                self._begin(day)
+            counts = self._counts
+            for (outcome, name), times in counted.items():
+                key: Key = (gate, outcome, name)
+                if key not in counts:
+                    key = self._admitted(key)
+                counts[key] = counts.get(key, 0) + times
+            self._waits = True
+
+    def _admitted(self, key: Key) -> Key:
+        gate, outcome, name = key
+        safe: Key = (gate, outcome, safe_name(name))
+        return safe if safe in self._counts or len(self._counts) < _MAX_KEYS else (gate, outcome, OTHERS)
+
+    def _begin(self, day: float) -> None:
+        self._earlier.append((self._day, self._take()))
+        del self._earlier[:-_MAX_DAYS]
+        self._day = day
+
+    def _take(self) -> dict[Key, int]:
+        before, self._taken = self._taken, dict(self._counts)
+        return {key: times - before.get(key, 0) for key, times in self._taken.items() if times != before.get(key)}
 
     def snapshot(self) -> dict[Key, int]:
         """All counts since the start of this process."""
@@ -67,12 +92,18 @@ class GateCounters:
     def drain(self) -> dict[tuple[date, Key], int]:
         """What was added since the last call, by UTC day."""
         with self._lock:
-            drained, self._waiting = self._waiting, Counter()
-        return {(_EPOCH + timedelta(day), key): times for (day, key), times in drained.items()}
+            days = [*self._earlier, (self._day, self._take())]
+            self._earlier.clear()
+            self._waits = False
+        drained: Counter[tuple[date, Key]] = Counter()
+        for day, counts in days:
+            for key, times in counts.items():
+                drained[_EPOCH + timedelta(day), key] += times
+        return dict(drained)
 
     def flush_if_due(self, log: CountSink) -> None:
         """Give the log what has gathered, now and then. Cheap: for every request. Never raises, never waits."""
-        if self._waiting and not 0 <= self._clock() - self._flushed_at < FLUSH_EVERY:
+        if self._waits and not 0 <= self._clock() - self._flushed_at < FLUSH_EVERY:
             self.flush(log)
 
     def flush(self, log: CountSink) -> None:

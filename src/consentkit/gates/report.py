@@ -25,8 +25,9 @@ class GateReport:
 
     def markup(self, counted: Mapping[tuple[Outcome, str], int]) -> None:
         """Take over what a rewriter has counted in one page."""
-        for (outcome, name), times in counted.items():
-            self._counters.add(MARKUP, outcome, name, times)
+        if counted:
+            self._counters.add_all(MARKUP, counted)
+        for outcome, name in counted:
             if outcome == "undeclared" and self._is_new(outcome, name):
                 logger.warning(
                     "a page loads something from %s, which no service declares; declare it in the policy",
