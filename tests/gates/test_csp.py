@@ -31,7 +31,7 @@ def without_ads(value: bytes) -> bytes:
         (b"default-src 'none' adnet.test", b"default-src 'none'"),
         (b"img-src\x0badnet.test x", b"img-src\x0badnet.test x"),
         (b"report-uri https://adnet.test/r /own; img-src x", b"report-uri /own; img-src x"),
-        (b"img-src x; report-uri https://adnet.test/r", b"img-src x"),
+        (b"img-src x; report-uri https://adnet.test/r; report-uri /own", b"img-src x; report-uri; report-uri /own"),
     ],
 )
 def test_closed_hosts_go_and_nothing_else(value: bytes, expected: bytes) -> None:
@@ -92,12 +92,13 @@ def read(value: bytes) -> list[list[tuple[str, frozenset[str]]]]:
 
 
 @given(POLICIES)
+@example(b"report-uri https://x.adnet.test/p;report-uri https://x.adnet.test/p")
 def test_nothing_is_ever_added(value: bytes) -> None:
     """Every directive allows what it allowed before or less; tightening twice is tightening once."""
     once = without_ads(value)
     assert without_ads(once) is once
     for before, after in zip(read(value), read(once), strict=True):
-        assert {name for name, _ in before} - {"report-uri"} == {name for name, _ in after} - {"report-uri"}
+        assert [name for name, _ in before] == [name for name, _ in after]
         allowed = dict(before)
         for name, sources in after:
             assert sources <= allowed[name]

@@ -28,6 +28,8 @@ _NUMERIC = re.compile(r"[0-9.]+")
 
 def tighten(value: bytes, closed: Closed) -> bytes:
     """One header's value without the sources of closed services; the same object when there are none."""
+    if not closed.may_be_named_in(value):
+        return value
     policies = value.split(b",")
     tightened = [_policy(policy, closed) for policy in policies]
     return value if tightened == policies else b",".join(tightened)
@@ -40,23 +42,21 @@ def _policy(policy: bytes, closed: Closed) -> bytes:
     for directive in policy.split(b";"):
         words = [word for word in _WORD.findall(directive) if word.strip(_SPACE)] if directive.isascii() else []
         name = words[0].strip(_SPACE).lower() if words else b""
-        result = directive if name in seen else _directive(name, directive, words, closed)
+        kept.append(directive if name in seen else _directive(name, directive, words, closed))
         seen.add(name)
-        if result is not None:
-            kept.append(result)
     return b";".join(kept)
 
 
-def _directive(name: bytes, directive: bytes, words: list[bytes], closed: Closed) -> bytes | None:
-    """The directive without closed hosts; None when nothing is left of the addresses without which it means nothing."""
+def _directive(name: bytes, directive: bytes, words: list[bytes], closed: Closed) -> bytes:
+    """The directive without closed hosts. It stays when it is left empty: a second one of its name must not count."""
     is_closed = _question(name, closed)
     if is_closed is None:
         return directive
     kept = [word for word in words[1:] if not is_closed(word.strip(_SPACE))]
     if len(kept) == len(words) - 1:
         return directive
-    if not kept:
-        return None if name == _REPORT else b"%b 'none'" % words[0]
+    if not kept and name != _REPORT:
+        return b"%b 'none'" % words[0]
     return b"".join([words[0], *kept])
 
 

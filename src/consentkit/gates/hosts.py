@@ -14,6 +14,9 @@ from consentkit.rewrite.urls import Address, normalise_host, read_address
 
 _REMEMBERED = 4096
 _REMEMBERED_LENGTH = 300
+#: Bytes with which a host can be written in another way than as it is.
+_ODD = re.compile(rb"[%\\\t\r\n]")
+_NUMERIC = re.compile(r"\[.*|[0-9.]+")
 _HOST_SOURCE = re.compile(
     rb"(?:([A-Za-z][A-Za-z0-9+.\-]*+)://)?+(\*\.)?+([A-Za-z0-9_\-]++(?:\.[A-Za-z0-9_\-]++)*+\.?+)(?::([0-9]{1,5}|\*))?+(?:/.*+)?+",
     re.DOTALL,
@@ -41,6 +44,7 @@ class HostIndex:
         #: Every declared host with its port and service, in order of the host.
         self.declared = sorted((*_split(host), rule.service) for rule in rules for host in rule.hosts)
         self._source = lru_cache(maxsize=_REMEMBERED)(self._read_source)
+        self._literals = lru_cache(maxsize=_REMEMBERED)(self._write)
 
     def place(self, url: bytes) -> Place | None:
         """Where a URL leads; None when no service declares it. Raw bytes are read in either way browsers may."""
@@ -54,6 +58,19 @@ class HostIndex:
     def source(self, token: bytes) -> Place | None:
         """What a source in a Content-Security-Policy covers; None when it isn't a host that some service declares."""
         return self._source(token) if len(token) <= _REMEMBERED_LENGTH else self._read_source(token)
+
+    def _write(self, services: frozenset[str]) -> tuple[bytes, ...] | None:
+        """The declared hosts of these services as they are written; None when one of them has other spellings too."""
+        hosts = sorted({host for host, _, service in self.declared if service in services})
+        return None if any(_NUMERIC.fullmatch(host) for host in hosts) else tuple(host.encode() for host in hosts)
+
+    def may_be_named(self, value: bytes, services: frozenset[str]) -> bool:
+        """Whether a header's value could name a host of these services: quickly said, and never missed."""
+        hosts = self._literals(services)
+        if hosts is None or not value.isascii() or _ODD.search(value):
+            return True
+        lowered = value.lower()
+        return any(host in lowered for host in hosts)
 
     def _owners(self, address: Address) -> frozenset[str]:
         return frozenset(rule.service for rule in self._table.owners(address))
@@ -111,6 +128,10 @@ class Closed:
     def held(cls, index: HostIndex, enforcement: Enforcement) -> Closed:
         """What must not load at all now."""
         return cls(index, enforcement.held, enforcement.reported)
+
+    def may_be_named_in(self, value: bytes) -> bool:
+        """Whether a header's value is worth reading."""
+        return bool(self._all) and self.index.may_be_named(value, self._all)
 
     def has(self, *urls: bytes) -> bool:
         """Whether one of these URLs leads to a closed service."""

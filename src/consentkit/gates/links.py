@@ -25,6 +25,8 @@ _BREAKS = re.compile(rb"[\s,]+")
 def without_closed_links(value: bytes, closed: Closed) -> bytes | None:
     """One header's value without the links of closed services: the same object when there are none, None when none
     is left."""
+    if not closed.may_be_named_in(value):
+        return value
     pieces = _PIECE.findall(value)
     kept = [piece for piece in pieces if not _is_closed(piece, closed)]
     if len(kept) == len(pieces):

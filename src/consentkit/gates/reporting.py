@@ -21,6 +21,8 @@ _ESCAPED = re.compile(rb'\\(["\\])')
 
 def endpoints(value: bytes, closed: Closed) -> bytes | None:
     """`Reporting-Endpoints` without those of closed services: the same object if unchanged, None if none is left."""
+    if not closed.may_be_named_in(value):
+        return value
     members = _MEMBER.findall(value)
     kept = [member for member in members if not _is_closed_endpoint(member, closed)]
     if len(kept) == len(members):

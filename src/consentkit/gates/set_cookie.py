@@ -10,7 +10,7 @@ from email.utils import parsedate_to_datetime
 from functools import lru_cache
 from typing import Literal, NamedTuple
 
-from consentkit.counters import GateCounters
+from consentkit.counters import GateCounters, Outcome
 from consentkit.enforcement import Enforcement
 from consentkit.http import RawHeaders, cookie_pairs, without_cookies
 from consentkit.policy.models import Policy
@@ -25,6 +25,8 @@ _TOKEN = re.compile(rb"[!#$%&'*+\-.^_`|~0-9A-Za-z]{1,256}")
 #: What frameworks take off a cookie's name: `str.strip` on its latin-1 reading.
 _SPACE = rb"[\t-\r\x1c- \x85\xa0]"
 _END_OF_NAME = _SPACE + rb"*+(?:[;=]|\Z)"
+#: What becomes of a cookie that no service declares; None: it passes, unseen.
+_UNDECLARED: Mapping[str, Outcome | None] = {"allow": None, "report": "undeclared", "block": "blocked"}
 _NEVER = b"Expires=Thu, 01 Jan 1970 00:00:00 GMT"
 
 
@@ -39,7 +41,7 @@ class CookieGate:
     """Knows the cookies a policy declares. `own` are the names of consentkit's own cookies, which always pass."""
 
     def __init__(self, policy: Policy, own: Iterable[str], counters: GateCounters) -> None:
-        self._unknown = policy.unknown_cookies
+        self._undeclared: Outcome | None = _UNDECLARED[policy.unknown_cookies]
         self._own = frozenset(name.encode() for name in own)
         self._counters = counters
         self._declared = [
@@ -63,27 +65,26 @@ class CookieGate:
     def may_set(self, value: bytes, enforcement: Enforcement, *, counted: bool = True) -> bool:
         """Whether a response may carry this `Set-Cookie`. Deletions and our own always may."""
         name = _sent_back_as(value)
-        if name in self._own or is_deletion(value):
+        if name in self._own:
             return True
-        if not self.services_of(name):
-            return self._may_set_undeclared(name, counted)
-        outcome = self._outcome(name, enforcement)
-        if outcome is not None and counted:
+        declared = self.services_of(name)
+        outcome = self._outcome(name, enforcement) if declared else self._undeclared
+        if outcome is None or is_deletion(value):
+            return True
+        if counted:
             self._counters.add("set-cookie", outcome, name.decode("latin-1"))
+            if not declared:
+                self._warn(name, outcome)
         return outcome != "blocked"
 
-    def _may_set_undeclared(self, name: bytes, counted: bool) -> bool:
-        blocked = self._unknown == "block"
-        if counted and self._unknown != "allow":
-            self._counters.add("set-cookie", "blocked" if blocked else "undeclared", name.decode("latin-1"))
-            if name not in self._warned and len(self._warned) < _MAX_WARNED:
-                self._warned.add(name)
-                logger.warning(
-                    "undeclared cookie %r was %s; declare it under a service in the policy",
-                    name.decode("latin-1"),
-                    "blocked" if blocked else "let through",
-                )
-        return not blocked
+    def _warn(self, name: bytes, outcome: Outcome) -> None:
+        if name not in self._warned and len(self._warned) < _MAX_WARNED:
+            self._warned.add(name)
+            logger.warning(
+                "undeclared cookie %r was %s; declare it under a service in the policy",
+                name.decode("latin-1"),
+                "blocked" if outcome == "blocked" else "let through",
+            )
 
     def _outcome(self, name: bytes, enforcement: Enforcement) -> Literal["blocked", "reported"] | None:
         """A name that several services declare is closed only while each of them is."""
