@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from consentkit.gates.permissions import FEATURES, OFF, switched_off
+from consentkit.gates.permissions import FEATURES, OFF, OPT_INS, switched_off
 from tests.gates.linear import assert_linear
 
 
@@ -14,6 +16,15 @@ def test_all_features_are_off() -> None:
     """The value for a page that has none, sorted."""
     assert sorted(FEATURES) == list(FEATURES)
     assert OFF.decode().split(", ") == [f"{feature.decode()}=()" for feature in FEATURES]
+
+
+def test_the_features_are_documented() -> None:
+    """docs/gates.md names each feature, and each header by which a server takes part."""
+    text = (Path(__file__).parents[2] / "docs" / "gates.md").read_text(encoding="utf-8").lower()
+    assert [name for name in FEATURES if f"`{name.decode()}`" not in text] == []
+    names = [name.decode().replace("attribution-reporting-register-", "-register-") for name in OPT_INS]
+    text = text.replace("attribution-reporting-register-", "-register-")
+    assert [name for name in names if f"`{name}`" not in text] == []
 
 
 @pytest.mark.parametrize(
