@@ -6,8 +6,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from consentkit.gates.hosts import Closed, HostIndex
 from consentkit.gates.links import without_closed_links
-from tests.gates.closing import closed
+from tests.gates.closing import closed, policy_with
 from tests.gates.linear import assert_linear
 
 
@@ -82,6 +83,22 @@ def test_what_cannot_be_read_goes_when_it_names_a_closed_host(value: bytes) -> N
     """A browser may read it better than we do."""
     assert left(value) is None
     assert without_closed_links(value, closed("stats")) is value
+
+
+@pytest.mark.parametrize(("mode", "goes"), [("allow", False), ("report", False), ("block", True)])
+def test_links_to_undeclared_hosts_follow_the_policy(mode: str, goes: bool) -> None:
+    """`unknown: {hosts: block}` holds for what a header loads, too; the site's own and declared hosts pass."""
+    question = Closed(HostIndex(policy_with(unknown={"hosts": mode})), frozenset(), frozenset())
+    for value in (b"<https://new.test/x>; rel=preload", b'</x>; rel=preload; imagesrcset="/a, //new.test/b 2x"'):
+        assert without_closed_links(value, question) == (None if goes else value)
+    assert (question.blocked, question.undeclared) == (
+        {"new.test"} if mode == "block" else set(),
+        {"new.test"} if mode == "report" else set(),
+    )
+    assert (without_closed_links(b"<//new.test; rel=preload", question) is None) is goes
+    for own in (b"</x>", b"<http://testserver/x>", b"<https://adnet.test>", b"<https://cdn.adnet.test/y>"):
+        assert without_closed_links(own + b"; rel=preload", question) == own + b"; rel=preload"
+    assert without_closed_links(b"<https://new.test/x>; rel=canonical", question) is not None
 
 
 @given(st.binary(max_size=200) | st.text(alphabet='<>;,"\\= ahtps:/dnet.rl', max_size=120).map(str.encode))

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from functools import lru_cache, partial
 from typing import NamedTuple
 
-from consentkit.counters import GateCounters
+from consentkit.counters import GateCounters, Outcome
 from consentkit.enforcement import Enforcement
 from consentkit.gates import csp, permissions, reporting
 from consentkit.gates.hosts import Closed, HostIndex
@@ -69,8 +69,10 @@ class HeaderGates:
 
     def _gates_in_use(self) -> dict[bytes, _Gate]:
         gates: dict[bytes, _Gate] = {b"set-cookie": self._set_cookie}
+        if self._index.declared or self._index.unknown != "allow":
+            gates[b"link"] = self._link
         if self._index.declared:
-            gates |= {b"link": self._link, b"reporting-endpoints": self._endpoints}
+            gates |= {b"reporting-endpoints": self._endpoints}
             gates |= {b"report-to": self._report_to, b"nel": self._nel}
             if self._mode != "off":
                 gates |= {_CSP: self._policy, _CSP_REPORT_ONLY: self._policy_report_only}
@@ -194,11 +196,16 @@ class HeaderGates:
         return closed
 
     def _count(self, gate: str, closed: Closed, run: _Run) -> None:
-        if run.counted:
-            for host in sorted(closed.blocked):
-                self._counters.add(gate, "blocked", host)
-            for host in sorted(closed.reported):
-                self._counters.add(gate, "reported", host)
+        if not run.counted:
+            return
+        found: Mapping[Outcome, set[str]] = {
+            "blocked": closed.blocked,
+            "reported": closed.reported,
+            "undeclared": closed.undeclared,
+        }
+        for outcome, hosts in found.items():
+            for host in sorted(hosts):
+                self._counters.add(gate, outcome, host)
 
 
 def _advertising(policy: Policy) -> frozenset[str]:

@@ -36,11 +36,14 @@ class Place:
 
 
 class HostIndex:
-    """The hosts that a policy's services declare. The most specific declaration decides, as in pages."""
+    """The hosts that a policy's services declare, those of what is always on too. The most specific one decides."""
 
     def __init__(self, policy: Policy) -> None:
         rules = [ServiceRule(name, found.category, found.hosts, ()) for name, found in policy.services.items()]
         self._table = HostTable(rules)
+        self._open = HostTable([ServiceRule("", "", policy.open_hosts, ())])
+        #: What becomes of hosts that no service declares.
+        self.unknown = policy.unknown_hosts
         #: Every declared host with its port and service, in order of the host.
         self.declared = sorted((*_split(host), rule.service) for rule in rules for host in rule.hosts)
         self._source = lru_cache(maxsize=_REMEMBERED)(self._read_source)
@@ -53,6 +56,19 @@ class HostIndex:
             owners = self._owners(address) if address is not None and address.host else frozenset[str]()
             if address is not None and owners:
                 return Place(address.host, (owners,))
+        return None
+
+    def undeclared(self, url: bytes) -> str | None:
+        """The host a URL leads to when neither a service declares it nor the site has it for its own."""
+        for text in _readings(url):
+            address = read_address(text)
+            if (
+                address is not None
+                and address.host
+                and not self._table.owners(address)
+                and not self._open.owners(address)
+            ):
+                return address.host
         return None
 
     def source(self, token: bytes) -> Place | None:
@@ -114,7 +130,8 @@ class HostIndex:
 class Closed:
     """The services that one response must do without, as a question about addresses. It remembers what it found.
 
-    `blocked` are the hosts that were to be taken out; `reported` those that would have been, but for report-only mode.
+    `blocked` are the hosts that were to be taken out; `reported` those that would have been, but for report-only mode;
+    `undeclared` those that no service declares and that pass.
     """
 
     def __init__(self, index: HostIndex, services: frozenset[str], reported: frozenset[str]) -> None:
@@ -123,6 +140,7 @@ class Closed:
         self._all = services | reported
         self.blocked: set[str] = set()
         self.reported: set[str] = set()
+        self.undeclared: set[str] = set()
 
     @classmethod
     def held(cls, index: HostIndex, enforcement: Enforcement) -> Closed:
@@ -137,6 +155,15 @@ class Closed:
         """Whether one of these URLs leads to a closed service."""
         found = [self._covers(self.index.place(url)) for url in urls]
         return any(found)
+
+    def has_undeclared(self, *urls: bytes) -> bool:
+        """Whether one of these URLs leads to a host that no service declares, and such hosts are closed."""
+        if self.index.unknown == "allow":
+            return False
+        found = {host for url in urls if (host := self.index.undeclared(url)) is not None}
+        closes = self.index.unknown == "block"
+        (self.blocked if closes else self.undeclared).update(found)
+        return closes and bool(found)
 
     def has_source(self, token: bytes) -> bool:
         """Whether all that a source in a Content-Security-Policy covers belongs to closed services."""

@@ -25,7 +25,7 @@ _BREAKS = re.compile(rb"[\s,]+")
 def without_closed_links(value: bytes, closed: Closed) -> bytes | None:
     """One header's value without the links of closed services: the same object when there are none, None when none
     is left."""
-    if not closed.may_be_named_in(value):
+    if closed.index.unknown == "allow" and not closed.may_be_named_in(value):
         return value
     pieces = _PIECE.findall(value)
     kept = [piece for piece in pieces if not _is_closed(piece, closed)]
@@ -37,13 +37,14 @@ def without_closed_links(value: bytes, closed: Closed) -> bytes | None:
 def _is_closed(piece: bytes, closed: Closed) -> bool:
     match = _LINK.fullmatch(piece)
     if match is None:
-        return closed.is_named_in(piece)
+        return closed.is_named_in(piece) or (closed.index.unknown == "block" and b"//" in piece)
     parameters = [(name.lower(), _plain(content)) for name, content in _PARAMETER.findall(match[2])]
     relations = {word for name, content in parameters if name == b"rel" for word in content.lower().split()}
     if _LOADING.isdisjoint(relations):
         return False
     listed = [word for name, content in parameters if name == b"imagesrcset" for word in _BREAKS.split(content)]
-    return closed.has(match[1], *listed)
+    urls = (match[1], *listed)
+    return closed.has(*urls) or closed.has_undeclared(*urls)
 
 
 def _plain(content: bytes) -> bytes:
