@@ -83,7 +83,7 @@ def test_the_oracle_sees_planted_faults(monkeypatch: pytest.MonkeyPatch) -> None
     assert faults(document, output.replace(b"<p>x", b"<p>"), rewriter)
     naive = document.replace(b"</body>", BANNER + b"</body>")
     assert faults(document, naive, rewriter)
-    monkeypatch.setattr("consentkit.rewrite.stream.decide", lambda *_: Decision())
+    monkeypatch.setattr("consentkit.rewrite.gating.decide", lambda *_: Decision())
     REFUSED.memory.clear()
     leaking, other = rewrite(document)
     REFUSED.memory.clear()

@@ -8,17 +8,19 @@ from consentkit.rewrite.shortcut import LOG_LIMIT
 class Buffer:
     """The bytes not yet passed on. Positions count from the first of them; `_offset` bytes have left before it."""
 
+    _data = b""
+    _pos = 0
+    _done = 0
+    _mark: int | None = None
+    _script_from: int | None = None
+    _searched = 0
+    _offset = 0
+    _log: list[bytes] | None
+    _logged = 0
+
     def __init__(self) -> None:
-        self._data = b""
-        self._pos = 0
-        self._done = 0
-        self._mark: int | None = None
-        self._script_from: int | None = None
-        self._searched = 0
-        self._offset = 0
         self._out: list[bytes] = []
-        self._log: list[bytes] | None = []
-        self._logged = 0
+        self._log = []
 
     def _accept(self, data: bytes) -> None:
         """Add the next bytes of the document."""

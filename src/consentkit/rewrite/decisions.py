@@ -47,6 +47,7 @@ _SCRIPT_TYPES = frozenset(
 )
 _SPACES = re.compile(r"[ \t\n\f\r]+")
 _URL_SEPARATORS = re.compile(r"[ \t\n\f\r,]+")
+_INNER_COMMA = re.compile(r"[^ \t\n\f\r,],+[^ \t\n\f\r,]")
 _INVISIBLE = re.compile(r"display\s*:\s*none|visibility\s*:\s*hidden", re.IGNORECASE)
 _LENGTH = re.compile(r"\s*(\d+)(?![\d\s]*%)")
 _TINY = 5
@@ -236,8 +237,10 @@ def gravest(rules: Iterable[ServiceRule | None]) -> ServiceRule | None:
 
 def _listed_urls(value: str) -> list[str]:
     """Whatever a browser may take for a URL in a list: a comma ends one, or belongs to it."""
-    words = _SPACES.split(value)
-    return [*_URL_SEPARATORS.split(value), *(x.strip(",") for x in words if "," in x)]
+    urls = _URL_SEPARATORS.split(value)
+    if _INNER_COMMA.search(value):
+        urls += [x.strip(",") for x in _SPACES.split(value) if "," in x]
+    return urls
 
 
 def _addresses(tag: Tag, base: Address) -> list[Address | None]:
@@ -324,6 +327,8 @@ def _rename(tag: Tag, names: Iterable[bytes]) -> list[Edit]:
 
 def _disarm(tag: Tag) -> tuple[Edit, ...]:
     """Take our own names off attributes the page wrote itself, so that our script never acts on them."""
+    if b"data-ckit" not in tag.source.lower():
+        return ()
     return tuple(
         (x.start, x.start + len(b"data-ckit"), b"data-page-ckit")
         for x in tag.attributes

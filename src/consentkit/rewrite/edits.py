@@ -5,8 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from html import escape
+from typing import NamedTuple
 
 from consentkit.counters import Outcome
+from consentkit.rewrite.tags import TAG_NAME
 
 #: What is counted: what became of the element, and of what: a service, with the host where one is known.
 Count = tuple[Outcome, str]
@@ -27,6 +29,26 @@ class Decision:
     placeholder: bool = False
     reads_content: bool = False
     count: Count | None = None
+
+
+class Ready(NamedTuple):
+    """A decision on one tag, to be used again wherever the same tag comes.
+
+    `text` is the tag as edited, `name` its name. `matters`: there is something to edit or to count.
+    """
+
+    decision: Decision
+    text: bytes
+    name: bytes
+    matters: bool
+
+
+def make_ready(source: bytes, decision: Decision) -> Ready:
+    """Make the edits of `decision` to `source` beforehand."""
+    name = TAG_NAME.match(source)
+    text = apply_edits(source, decision.edits) if decision.edits else source
+    matters = bool(decision.edits) or decision.count is not None
+    return Ready(decision, text, name[2].lower() if name is not None else b"", matters)
 
 
 def without_quotes(decision: Decision) -> Decision:

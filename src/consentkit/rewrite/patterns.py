@@ -14,7 +14,7 @@ NO_COMMENT = re.compile(rb"-?>")
 NOSCRIPT_END = re.compile(rb"</[nN][oO][sS][cC][rR][iI][pP][tT](?=[\t\n\f\r />])")
 _SCRIPT = rb"[sS][cC][rR][iI][pP][tT](?=[\t\n\f\r />])"
 SCRIPT_END = re.compile(rb"</" + _SCRIPT)
-SCRIPT_PLAIN = re.compile(rb"<!--|</" + _SCRIPT)
+SCRIPT_PLAIN = re.compile(rb"<(?:!--|/" + _SCRIPT + rb")")
 SCRIPT_ESCAPED = re.compile(rb"-->|</?" + _SCRIPT)
 SCRIPT_DOUBLE = re.compile(rb"-->|</" + _SCRIPT)
 RAW_ENDS = {

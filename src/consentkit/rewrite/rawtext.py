@@ -21,14 +21,12 @@ class RawText(Buffer):
 
     _step: Callable[[], bool]
 
-    def __init__(self) -> None:
-        super().__init__()
-        self._end = 0
-        self._eof = False
-        self._inside = Inside.BETWEEN
-        self._is_end = False
-        self._raw_name = b""
-        self._script_ends = SCRIPT_PLAIN
+    _end = 0
+    _eof = False
+    _inside = Inside.BETWEEN
+    _is_end = False
+    _raw_name = b""
+    _script_ends = SCRIPT_PLAIN
 
     def _read_tag(self) -> bool:
         """Read on inside a tag."""
@@ -36,6 +34,12 @@ class RawText(Buffer):
 
     def _on_script_content(self, _content: bytes, /, *, complete: bool) -> None:
         """The content of a held script is known, or (not `complete`) as much of it as is held."""
+
+    def _enter_raw(self, name: bytes) -> None:
+        """The content of the element `name` begins."""
+        self._raw_name = name
+        self._script_ends = SCRIPT_PLAIN
+        self._step = self._read_script if name == b"script" else self._read_raw
 
     def _read_plain(self) -> bool:
         self._pos = self._end

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 from consentkit.policy.aliases import canonical_category
-from consentkit.rewrite.edits import Decision
+from consentkit.rewrite.edits import Ready
 from consentkit.rewrite.urls import RELATIVE, Address
 
 NECESSARY = "necessary"
@@ -16,6 +16,9 @@ NECESSARY = "necessary"
 UNDECLARED = "(undeclared)"
 _CONSENT_STATES = 256
 _DECISIONS = 4096
+_REMEMBERED_LENGTH = 1024
+_FEW_MARKERS = 8
+_HOSTS = 2048
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,6 +45,7 @@ class HostTable:
 
     def __init__(self, services: Sequence[ServiceRule]) -> None:
         self._entries: dict[str, list[tuple[int | None, ServiceRule]]] = {}
+        self._known: dict[Address, tuple[ServiceRule, ...]] = {}
         for rule in services:
             for declared in rule.hosts:
                 host, port = _split_port(declared)
@@ -49,6 +53,14 @@ class HostTable:
 
     def owners(self, address: Address) -> tuple[ServiceRule, ...]:
         """The services that declare this address; several when they declare it equally closely."""
+        known = self._known.get(address)
+        if known is None:
+            if len(self._known) >= _HOSTS:
+                self._known.clear()
+            known = self._known[address] = self._find(address)
+        return known
+
+    def _find(self, address: Address) -> tuple[ServiceRule, ...]:
         name = address.host
         while name:
             entries = self._entries.get(name)
@@ -108,13 +120,15 @@ class Rules:
         )
         self._refused = self._closed - self._reported
         self._inline = _InlineMarkers([services[x.lower()] for x in self._refused])
-        self.memory: dict[bytes, Decision] = {}
+        self.memory: dict[bytes, Ready] = {}
 
-    def remember(self, tag: bytes, decision: Decision) -> None:
+    def remember(self, tag: bytes, ready: Ready) -> None:
         """Keep what was decided for `tag`, forgetting all once there is too much."""
+        if len(tag) > _REMEMBERED_LENGTH:
+            return
         if len(self.memory) >= _DECISIONS:
             self.memory.clear()
-        self.memory[tag] = decision
+        self.memory[tag] = ready
 
     @property
     def refuses_something(self) -> bool:
@@ -220,12 +234,19 @@ class _InlineMarkers:
         in_order = sorted(services, key=lambda x: x.service)
         self.services = tuple(rule for rule in in_order if any(rule.inline))
         markers = sorted({marker.encode() for rule in services for marker in rule.inline if marker})
+        self._few = markers if len(markers) <= _FEW_MARKERS else None
         self.pattern = re.compile(b"|".join(map(re.escape, markers))) if markers else None
 
     def find(self, content: bytes) -> tuple[ServiceRule, ...]:
-        if self.pattern is None or self.pattern.search(content) is None:
+        if not self._may_find(content):
             return ()
         return tuple(rule for rule in self.services if any(x and x.encode() in content for x in rule.inline))
+
+    def _may_find(self, content: bytes) -> bool:
+        """Whether any marker is in `content`. One search for each is faster than a pattern while there are few."""
+        if self._few is not None:
+            return any(x in content for x in self._few)
+        return self.pattern is not None and self.pattern.search(content) is not None
 
 
 class Ruleset:

@@ -20,10 +20,10 @@ from consentkit.rewrite.patterns import (
     DECLARATIONS,
     NO_COMMENT,
     NOSCRIPT_END,
-    SCRIPT_PLAIN,
 )
 from consentkit.rewrite.rawtext import RawText
-from consentkit.rewrite.shortcut import HEAD_RUN, HELD, RUN, Shortcut
+from consentkit.rewrite.runs import HELD
+from consentkit.rewrite.shortcut import Shortcut
 from consentkit.rewrite.tags import TAG_NAME, Inside, Tag, scan_tag
 from consentkit.rewrite.tree import TreeState
 
@@ -35,18 +35,18 @@ _NAME_LIMIT = 1024
 class Scanner(RawText):
     """The tokenizer's state. By itself it edits nothing, and only comes to know the tree at the end of its data."""
 
+    _shortcut: Shortcut | None = None
+    _tracks = False
+    _changes_body = False
+    _outer: TreeState | None = None
+    _diverged = False
+    _name = b""
+    _long_tag: Tag | None = None
+
     def __init__(self) -> None:
         super().__init__()
         self._step = self._read_first
         self._tree = TreeState()
-        self._shortcut: Shortcut | None = None
-        self._tracks = False
-        self._head_run = HEAD_RUN
-        self._changes_body = False
-        self._outer: TreeState | None = None
-        self._diverged = False
-        self._name = b""
-        self._long_tag: Tag | None = None
 
     # what a subclass may decide
 
@@ -67,6 +67,10 @@ class Scanner(RawText):
 
     def _on_doctype(self) -> None:
         """A doctype comes."""
+
+    def _read_ahead(self) -> bool:
+        """Pass what can be passed at once from here. True: another step was set."""
+        return False
 
     # how far to read
 
@@ -108,22 +112,14 @@ class Scanner(RawText):
     def _read_data(self) -> bool:
         if self._shortcut is None:
             self._try_shortcut()
-        run = self._run()
-        if run is not None:
-            self._pos = run.end()
+        if self._read_ahead():
+            return True
         if self._pos >= self._end:
             return False
         found = self._data.find(b"<", self._pos, self._end)
         if found != self._pos:
             return self._read_text(found if found >= 0 else self._end)
         return self._read_markup()
-
-    def _run(self) -> re.Match[bytes] | None:
-        """What can be passed at once from here."""
-        if self._shortcut is None:
-            in_head = self._tree.mode is Mode.IN_HEAD and self._outer is None
-            return self._head_run.match(self._data, self._pos, self._end) if in_head else None
-        return None if self._shortcut.foreign else RUN.match(self._data, self._pos, self._end)
 
     def _read_text(self, stop: int) -> bool:
         text = self._data[self._pos : stop]
@@ -261,18 +257,12 @@ class Scanner(RawText):
         else:
             content = self._tree.start(tag, self_closing=self_closing)
         self._step = self._read_data
-        if content is Content.SCRIPT:
-            self._raw_name = tag.name
-            self._script_ends = SCRIPT_PLAIN
-            self._step = self._read_script
+        if content is Content.SCRIPT or (content is Content.RAW and tag.name != b"noscript"):
+            self._enter_raw(tag.name)
         elif content is Content.PLAIN:
             self._step = self._read_plain
-        elif content is Content.RAW and tag.name == b"noscript":
-            if self._outer is None:
-                self._enter_noscript(tag)
-        elif content is Content.RAW:
-            self._raw_name = tag.name
-            self._step = self._read_raw
+        elif content is Content.RAW and self._outer is None:
+            self._enter_noscript(tag)
         self._on_start_tag(tag, content)
 
     # noscript: raw text for a browser with scripting, markup for one without

@@ -8,10 +8,10 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
 from enum import IntEnum
 from html import unescape
 from html.entities import html5
+from typing import NamedTuple
 
 #: `name`, `name=value` in every form, complete in itself: what follows has been seen and can't belong to it.
 ATTRIBUTE = (
@@ -109,8 +109,7 @@ _OTHERWISE: Mapping[Inside, Inside] = {
 }
 
 
-@dataclass(frozen=True, slots=True)
-class Attribute:
+class Attribute(NamedTuple):
     """One attribute in a tag: `start` and `end` enclose its name, `stop` follows its value `raw`, as written."""
 
     name: bytes
@@ -143,21 +142,25 @@ class Tag:
     @property
     def attributes(self) -> list[Attribute]:
         """Every attribute in order; read when first asked for, as most tags are never asked."""
-        if self._attributes is None:
-            close = len(self.source) - 1 if self.source.endswith(b">") else len(self.source)
-            self._attributes = [
-                Attribute(m[1].lower(), m.start(1), m.end(1), m.end(), m[2] or m[3] or m[4] or b"")
-                for m in _ATTRIBUTE_PARTS.finditer(self.source, self.name_end, close)
-            ]
-            for attribute in self._attributes:
-                self._first.setdefault(attribute.name, attribute.raw)
-        return self._attributes
+        return self._read() if self._attributes is None else self._attributes
 
-    def _values(self) -> dict[bytes, bytes]:
-        return self._first if self.attributes else {}
+    def _read(self) -> list[Attribute]:
+        close = len(self.source) - 1 if self.source.endswith(b">") else len(self.source)
+        attributes: list[Attribute] = []
+        for found in _ATTRIBUTE_PARTS.finditer(self.source, self.name_end, close):
+            name, *values = found.groups()
+            name = name.lower()
+            start, end = found.span(1)
+            raw = values[0] or values[1] or values[2] or b""
+            attributes.append(Attribute(name, start, end, found.end(), raw))
+            self._first.setdefault(name, raw)
+        self._attributes = attributes
+        return attributes
 
     def __contains__(self, name: bytes) -> bool:
-        return name in self._values()
+        if self._attributes is None:
+            self._read()
+        return name in self._first
 
     @staticmethod
     def decode(attribute: Attribute) -> str:
@@ -166,7 +169,7 @@ class Tag:
 
     def text(self, name: bytes) -> str:
         """The value of `name` with its character references resolved; empty when there is none."""
-        raw = self._values().get(name)
+        raw = self._first.get(name) if name in self else None
         return decode_value(raw) if raw else ""
 
     def occurrences(self, names: Iterable[bytes]) -> list[Attribute]:

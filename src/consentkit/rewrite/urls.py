@@ -6,8 +6,8 @@ import ipaddress
 import re
 import unicodedata
 from base64 import b64decode
-from dataclasses import dataclass
 from functools import lru_cache
+from typing import NamedTuple
 from urllib.parse import unquote_to_bytes
 
 _REMEMBERED_LENGTH = 300
@@ -27,8 +27,7 @@ _NEWER_FORMS = {0xA7F1: "s", **dict(enumerate("abcdefghijklmnopqrstuvwxyz0123456
 _DOTS = re.compile("[\u3002\uff0e\uff61]")
 
 
-@dataclass(frozen=True, slots=True)
-class Address:
+class Address(NamedTuple):
     """Where a URL leads. `host` is empty for a relative URL; `port` is None when the URL names none."""
 
     host: str
