@@ -12,7 +12,11 @@ from consentkit.decision import Decision
 from consentkit.policy.models import Policy
 from consentkit.rewrite.rules import UNDECLARED, Rules, Ruleset
 
+RawHeader = tuple[bytes, bytes]
+Start = tuple[int | RawHeader, ...]
 _CACHED = 1024
+#: More different starts of pages than this are not remembered for one consent state.
+_REMEMBERED = 64
 #: More combinations of a page's nonces and policies than this are not remembered.
 _CACHED_HEADS = 64
 
@@ -32,7 +36,15 @@ class Additions:
         self.stored = maker.notices.stored_by(frozenset() if self.is_shared else decision.enforcement.refused, consent)
         runs = any(yes and consent.reasons[name] != "required" for name, yes in consent.services.items())
         self._reasons_to_reload = ("refused",) if runs else ()
+        #: What was made of the headers of pages before, by status and headers.
+        self.starts: dict[Start, tuple[RawHeader, ...]] = {}
         self.head = lru_cache(maxsize=_CACHED_HEADS)(self._head)
+
+    def remember(self, start: Start, made: list[RawHeader]) -> None:
+        """Keep what was made of a page's headers, forgetting all once there is too much."""
+        if len(self.starts) >= _REMEMBERED:
+            self.starts.clear()
+        self.starts[start] = tuple(made)
 
     @cached_property
     def digest(self) -> bytes:
@@ -62,6 +74,11 @@ class Additions:
         if service not in self._maker.policy.services and not service.startswith(UNDECLARED):
             return None
         return self._maker.notices.placeholder(service, self._locale, self._decision.regime, self._base, return_to)
+
+    @cached_property
+    def plain_head(self) -> bytes:
+        """The tags of our assets for a page that has no policy of its own."""
+        return self.head("", "", reload_granted=False)
 
     def _head(self, style_nonce: str, script_nonce: str, *, reload_granted: bool) -> bytes:
         """The tags of our style sheet, and of our script where there is work for it."""

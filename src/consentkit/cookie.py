@@ -11,19 +11,19 @@ A refusal carries no record id and the day instead of the second.
 
 from __future__ import annotations
 
-import binascii
 import hashlib
 import hmac
 import os
 import struct
+from binascii import a2b_base64, b2a_base64
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import IntEnum
 from functools import lru_cache
 from typing import Final, cast
 
-from itsdangerous import BadSignature, Signer
-from itsdangerous.encoding import base64_decode, base64_encode
+from itsdangerous import Signer
+from itsdangerous.encoding import base64_encode
 from itsdangerous.signer import SigningAlgorithm
 
 from consentkit.errors import CookieError, SecretKeyError
@@ -43,6 +43,8 @@ _MAX_COOKIE: Final = 1500
 _MIN_SECRET: Final = 32
 _MIN_DISTINCT: Final = 5
 _CACHED: Final = 2048
+_URL_SAFE: Final = bytes.maketrans(b"+/", b"-_")
+_STANDARD: Final = bytes.maketrans(b"-_", b"+/")
 
 
 class Verdict(IntEnum):
@@ -124,39 +126,41 @@ class _ShortHMAC(SigningAlgorithm):
     """HMAC-SHA-256 cut to 128 bits (RFC 2104 section 5), so that the cookie stays under 100 bytes."""
 
     def get_signature(self, key: bytes, value: bytes) -> bytes:
-        return hmac.new(key, value, hashlib.sha256).digest()[:16]
+        return hmac.digest(key, value, "sha256")[:16]
 
 
-def make_signer(keys: Sequence[str], purpose: str, site_id: str) -> Signer:
-    """A signer whose signatures are good for one purpose on one site alone."""
-    return Signer(
-        list(keys),
-        salt=f"consentkit/{purpose}/{site_id}".encode(),
-        sep=b".",
-        key_derivation="hmac",
-        digest_method=hashlib.sha256,
-        algorithm=_ShortHMAC(),
-    )
+class PurposeSigner(Signer):
+    """Signs with the last key, for one purpose on one site alone, and reads what any of the keys has signed."""
 
+    def __init__(self, keys: Sequence[str], purpose: str, site_id: str) -> None:
+        super().__init__(
+            list(keys),
+            salt=f"consentkit/{purpose}/{site_id}".encode(),
+            sep=b".",
+            key_derivation="hmac",
+            digest_method=hashlib.sha256,
+            algorithm=_ShortHMAC(),
+        )
+        self._derived = tuple(self.derive_key(key) for key in reversed(self.secret_keys))
 
-def unsign(signer: Signer, raw: bytes) -> bytes:
-    """The payload of `raw`. Raises `CookieError` unless the signature is right and every byte is in canonical form."""
-    try:
-        payload = signer.unsign(raw)
-        data = base64_decode(payload)
-        signature = raw[len(payload) + 1 :]
-        if base64_encode(data) != payload or base64_encode(base64_decode(signature)) != signature:
-            raise CookieError("not canonical")
-    except (BadSignature, binascii.Error, ValueError) as error:
-        raise CookieError("bad signature") from error
-    return data
+    def read(self, raw: bytes) -> bytes:
+        """The payload in `raw`. Raises `CookieError` unless every byte is as it was signed.
+
+        Signatures are compared as text: so none is good in more than one spelling. The payload's text is signed itself.
+        """
+        payload, _, signature = raw.rpartition(b".")
+        for key in self._derived:
+            expected = b2a_base64(self.algorithm.get_signature(key, payload), newline=False)
+            if hmac.compare_digest(expected.rstrip(b"=").translate(_URL_SAFE), signature):
+                return a2b_base64(payload.translate(_STANDARD) + b"===")
+        raise CookieError("bad signature")
 
 
 class CookieCodec:
     """Writes and reads consent cookies of one site."""
 
     def __init__(self, keys: Sequence[str], site_id: str) -> None:
-        self._signer = make_signer(keys, "cookie", site_id)
+        self._signer = PurposeSigner(keys, "cookie", site_id)
         # Only cookies that verified are remembered: an exception is never cached, so forgeries can't fill it.
         self.loads = lru_cache(maxsize=_CACHED)(self._loads)
 
@@ -168,7 +172,7 @@ class CookieCodec:
         """The choice in `raw`. Raises `CookieError` for anything this site did not sign, byte for byte."""
         if len(raw) > _MAX_COOKIE:
             raise CookieError("too long")
-        return _unpack(unsign(self._signer, raw))
+        return _unpack(self._signer.read(raw))
 
 
 def _pack(choice: StoredChoice) -> bytes:
@@ -208,19 +212,25 @@ def _unpack_entries(data: bytes, at: int) -> dict[int, CategoryChoice]:
     categories: dict[int, CategoryChoice] = {}
     while at < len(data):
         (word,) = _ENTRY.unpack_from(data, at)
-        verdict, at = Verdict(word & 3), at + _ENTRY.size
-        digest, services, age = b"", frozenset[bytes](), 0
+        verdict, at = word & 3, at + _ENTRY.size
+        digest, services, age = b"", b"", 0
         if word & _AGED:
             (age,) = _ENTRY.unpack_from(data, at)
             at += _ENTRY.size
-        if verdict is not Verdict.DENIED:
+        if verdict:
             digest, at = data[at : at + _DIGEST_BYTES], at + _DIGEST_BYTES
-        if verdict in (Verdict.PARTIAL, Verdict.OPEN):
+        if verdict >= Verdict.PARTIAL:
             end = at + 1 + data[at] * _SERVICE_BYTES
-            services = frozenset(data[i : i + _SERVICE_BYTES] for i in range(at + 1, end, _SERVICE_BYTES))
-            at = end
-        categories[word >> 3] = CategoryChoice(verdict, digest, services, age)
+            services, at = data[at + 1 : end], end
+        categories[word >> 3] = _entry(verdict, digest, services, age)
     return categories
+
+
+@lru_cache(maxsize=_CACHED)
+def _entry(verdict: int, digest: bytes, services: bytes, age: int) -> CategoryChoice:
+    """One category's part of a choice. Most visitors have said one of a few things."""
+    cut = range(0, len(services), _SERVICE_BYTES)
+    return CategoryChoice(Verdict(verdict), digest, frozenset(services[i : i + _SERVICE_BYTES] for i in cut), age)
 
 
 @dataclass(frozen=True, slots=True)
@@ -242,7 +252,7 @@ class TokenCodec:
     """Writes and reads notice tokens of one site: the same bytes for every visitor, good until the keys rotate out."""
 
     def __init__(self, keys: Sequence[str], site_id: str) -> None:
-        self._signer = make_signer(keys, "notice", site_id)
+        self._signer = PurposeSigner(keys, "notice", site_id)
 
     def dumps(self, token: NoticeToken) -> str:
         """The field's value."""
@@ -255,7 +265,7 @@ class TokenCodec:
         if not raw.isascii() or len(raw) > _MAX_COOKIE:
             return None
         try:
-            data = unsign(self._signer, raw.encode("ascii"))
+            data = self._signer.read(raw.encode("ascii"))
         except CookieError:
             return None
         locale, regime, *scope = data[64:].decode("ascii").split(" ")

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from typing import Any
+from typing import Any, NamedTuple
 
 from consentkit.gates.validators import response_validators
 from consentkit.http import RawHeaders, directives, header_values, made_private, merged, never_stored
@@ -11,6 +11,10 @@ from consentkit.pages import is_fragment_request
 from consentkit.visit import Visit
 
 RawHeader = tuple[bytes, bytes]
+#: Headers that no gate looks at, and that are the same for many pages.
+_ALIKE = frozenset({b"content-type", b"cache-control", b"vary", b"x-content-type-options", b"referrer-policy"})
+#: Reasons for the personal form that hold for every page with the same status and headers.
+_LASTING = frozenset({"policy", "cache-control", "vary"})
 #: What lets a shared cache store a response (RFC 9111 section 3), when nothing forbids it.
 _ALLOWS = frozenset({"public", "s-maxage", "max-age"})
 _FORBIDS = frozenset({"private", "no-store"})
@@ -26,7 +30,7 @@ def reason_personal(visit: Visit, message: Mapping[str, Any], headers: RawHeader
         return "policy"
     if message["status"] not in _KEPT or visit.scope["method"] not in ("GET", "HEAD"):
         return "not for caches"
-    if is_fragment_request(visit.headers) or header_values(visit.headers, b"authorization"):
+    if is_fragment_request(visit.given) or b"authorization" in visit.given:
         return "request"
     return _reason_in_app(visit) or _reason_in_headers(visit, headers)
 
@@ -45,6 +49,8 @@ def _reason_in_headers(visit: Visit, headers: RawHeaders) -> str | None:
         return "cache-control"
     if header_values(headers, b"set-cookie"):
         return "set-cookie"
+    if would_be_tightened(visit, list(headers)):
+        return "csp"
     if not _TELLS_APART.isdisjoint(directives(headers, b"vary")):
         return "vary"
     if any(b"require-trusted-types-for" in x.lower() for x in header_values(headers, b"content-security-policy")):
@@ -66,6 +72,49 @@ def depends_on_consent(visit: Visit, headers: list[RawHeader]) -> bool:
         return False
     gates, everyone = visit.site.header_gates, visit.site.decider.everyone
     return gates.response(headers, everyone, page=False, counted=False).headers is not headers
+
+
+class PageStart(NamedTuple):
+    """How a page begins: its headers but for its length, and whether it is for everyone.
+
+    `tightened`: its own policy forbids more than the app's did.
+    """
+
+    headers: list[RawHeader]
+    shared: bool = False
+    tightened: bool = False
+
+
+def known_start(visit: Visit, message: Mapping[str, Any]) -> PageStart | None:
+    """How a page with the same start went out before in this consent state, if that is all there is to know.
+
+    Most pages of a site come with the same few headers. What is remembered are pages made for one visitor, whatever the
+    app did meanwhile.
+    """
+    headers = message.get("headers", ())
+    if visit.carries_declared or visit.scope["method"] != "GET" or message.get("trailers"):
+        return None
+    kept = [header for header in headers if header[0] != b"content-length"]
+    known = visit.additions.starts.get((message["status"], *kept)) if len(headers) - len(kept) <= 1 else None
+    return PageStart(list(known)) if known is not None else None
+
+
+def page_start(visit: Visit, message: Mapping[str, Any], headers: list[RawHeader]) -> PageStart:
+    """How a page with `headers` begins: gated, and bound to this visitor's consent state or to that of everyone."""
+    reason = reason_personal(visit, message, headers)
+    enforcement = visit.site.decider.everyone if reason is None else visit.decision.enforcement
+    kept = [header for header in headers if header[0].lower() != b"content-length"]
+    found = visit.site.header_gates.response(kept, enforcement, page=True)
+    made = page_headers(visit, found.headers, shared=reason is None)
+    if reason in _LASTING and not found.tightened and all(name in _ALIKE for name, _ in kept):
+        visit.additions.remember((message["status"], *kept), made)
+    return PageStart(made if reason is None else with_expiries(visit, made), reason is None, found.tightened)
+
+
+def would_be_tightened(visit: Visit, headers: list[RawHeader]) -> bool:
+    """Whether a page for everyone would forbid what the script must bring back for those who allow it."""
+    gates, everyone = visit.site.header_gates, visit.site.decider.everyone
+    return gates.response(headers, everyone, page=True, counted=False).tightened
 
 
 def page_headers(visit: Visit, headers: RawHeaders, *, shared: bool, tag: bytes | None = None) -> list[RawHeader]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from functools import lru_cache
 from typing import Any
 from urllib.parse import quote, unquote_to_bytes
 
@@ -18,6 +19,9 @@ _LOOPBACK = re.compile(
 
 #: Printable ASCII without the backslash.
 _PLAIN_TARGET = re.compile(r"[!-\[\]-~]+")
+
+
+_MAX_HOST = 300
 
 
 def header(headers: RawHeaders, name: bytes) -> bytes | None:
@@ -49,15 +53,19 @@ def cookie_pairs(headers: RawHeaders) -> list[tuple[bytes, bytes]]:
     return pairs
 
 
-def sole_cookie(headers: RawHeaders, name: bytes) -> bytes | None:
-    """The value of cookie `name`; None when it is missing or sent with two different values."""
-    for key, value in headers:
-        if key == b"cookie" and name in value:
-            break
-    else:
-        return None
-    values = {value for cookie, value in cookie_pairs(headers) if cookie == name}
+def sole_cookie(sent: Iterable[bytes], name: bytes) -> bytes | None:
+    """The value of cookie `name` in these `Cookie` headers; None when it is missing or has two different values."""
+    values: set[bytes] = set()
+    for value in sent:
+        if name in value:
+            values.update(found.rstrip(_COOKIE_SPACE) for found in _pattern_of(name).findall(value))
     return values.pop() if len(values) == 1 else None
+
+
+@lru_cache(maxsize=64)
+def _pattern_of(name: bytes) -> re.Pattern[bytes]:
+    """The values of a cookie whose exact name this is, in a `Cookie` header."""
+    return re.compile(rb"(?:\A|;)[ \t]*+%b[ \t]*+=[ \t]*+([^;]*+)" % re.escape(name))
 
 
 def without_cookies(headers: RawHeaders, hidden: Callable[[bytes], bool]) -> list[tuple[bytes, bytes]]:
@@ -100,16 +108,16 @@ def request_target(scope: Scope) -> str:
     return target.decode("ascii", "replace") if target.isascii() else "/"
 
 
-def is_loopback(scope: Scope) -> str | None:
-    """`scheme://host` when the request names one loopback host, so that a site can be tried on the own machine.
+@lru_cache(maxsize=256)
+def loopback_origin(scheme: str, host: bytes) -> str | None:
+    """`scheme://host` for a loopback host.
 
     Only the exact forms count: whatever else a client writes into Host must never get into a page.
     """
-    hosts = [value for key, value in scope["headers"] if key == b"host"]
-    if len(hosts) != 1 or scope.get("scheme", "http") not in ("http", "https", "ws", "wss"):
+    match = _LOOPBACK.fullmatch(host.lower()) if len(host) <= _MAX_HOST else None
+    if match is None or scheme not in ("http", "https", "ws", "wss"):
         return None
-    match = _LOOPBACK.fullmatch(hosts[0].lower())
-    return f"{scope.get('scheme', 'http')}://{match[0].decode()}" if match else None
+    return f"{scheme}://{match[0].decode()}"
 
 
 def merged(headers: Iterable[tuple[bytes, bytes]], name: bytes, *tokens: str) -> list[tuple[bytes, bytes]]:

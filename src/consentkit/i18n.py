@@ -5,12 +5,12 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Callable, Mapping
-from functools import cache
+from functools import cache, lru_cache
 from importlib.resources import files
 from types import MappingProxyType
 from typing import Any
 
-from consentkit.http import RawHeaders, Scope, header, own_path, sole_cookie
+from consentkit.http import RawHeaders, Scope, header, header_values, own_path, sole_cookie
 from consentkit.policy.fields import text_in
 from consentkit.policy.models import Policy
 from consentkit.policy.texts import PLACEHOLDERS, TEXT_KEYS
@@ -102,6 +102,7 @@ class Languages:
         self._policy = policy
         self._own = own
         self._wordings = {locale: Wording(policy, locale) for locale in policy.locales}
+        self._accepted = lru_cache(maxsize=256)(self._read_accepted)
         self._lookup = {locale.lower(): locale for locale in policy.locales}
         for locale in policy.locales:
             self._lookup.setdefault(locale.split("-")[0].lower(), locale)
@@ -136,9 +137,10 @@ class Languages:
                 own_path(scope).split("/", 2)[1] if own_path(scope).startswith("/") else None, exact=True
             )
         if place == "cookie":
-            value = sole_cookie(headers, self._policy.language.cookie.encode())
+            value = sole_cookie(header_values(headers, b"cookie"), self._policy.language.cookie.encode())
             return self._match(value.decode("latin-1")) if value else None
-        return self._accepted(header(headers, b"accept-language"))
+        value = header(headers, b"accept-language")
+        return self._accepted(value[:_MAX_ACCEPT_LANGUAGE]) if value else None
 
     def _match(self, tag: str | None, *, exact: bool = False) -> str | None:
         if not tag or len(tag) > 35 or not _LANGUAGE.fullmatch(tag):
@@ -148,11 +150,9 @@ class Languages:
             return self._lookup.get(lowered)
         return self._lookup.get(lowered.split("-")[0])
 
-    def _accepted(self, value: bytes | None) -> str | None:
-        if not value:
-            return None
+    def _read_accepted(self, value: bytes) -> str | None:
         wanted: list[tuple[float, int, str]] = []
-        for index, part in enumerate(value[:_MAX_ACCEPT_LANGUAGE].decode("latin-1").split(",")):
+        for index, part in enumerate(value.decode("latin-1").split(",")):
             tag, _, parameter = part.partition(";")
             quality = parameter.strip().removeprefix("q=")
             weight = float(quality) if _QUALITY.fullmatch(quality) else 0.0 if parameter.strip() else 1.0

@@ -26,12 +26,12 @@ def make_rewriter(visit: Visit, headers: RawHeaders, *, tightened: bool) -> Rewr
     if GPC in visit.decision.consent.signals:
         visit.site.log.count("signal:gpc")
     additions = visit.additions
-    body = b"" if visit.placed_by_hand else control(visit, visit.return_to)
+    body = b"" if visit.placed_by_hand else control(visit)
     if visit.site.reload_error is not None:
         body = _error_box(visit.site.reload_error) + body
     needs_head = bool(body) or visit.placed_by_hand or bool(additions.stored)
     head = _head(additions, headers, tightened=tightened) if needs_head else b""
-    inject = "document" if is_fragment_request(visit.headers) else "page"
+    inject = "document" if is_fragment_request(visit.given) else "page"
     return _rewriter(visit, additions, head=head, body=body, inject=inject)
 
 
@@ -48,16 +48,16 @@ def _rewriter(visit: Visit, additions: Additions, **parts: Any) -> Rewriter:
     return Rewriter(additions.rules, placeholder=placeholder, **parts)
 
 
-def control(visit: Visit, return_to: str) -> bytes:
+def control(visit: Visit, return_to: str | None = None) -> bytes:
     """The banner for who is to be asked, the "Privacy choices" control for others, nothing where nothing is asked.
 
-    `return_to` is where a choice leads back to.
+    `return_to` is where a choice leads back to, if not to this page.
     """
     policy = visit.site.policy
     if not policy.asked_categories:
         return b""
     if visit.shows_banner:
-        return visit.additions.banner(return_to)
+        return visit.additions.banner(return_to or visit.return_to)
     if policy.banner.reopen == "none" or visit.choices_by_hand:
         return b""
     return visit.additions.reopen
@@ -66,8 +66,8 @@ def control(visit: Visit, return_to: str) -> bytes:
 def _head(additions: Additions, headers: RawHeaders, *, tightened: bool) -> bytes:
     """The tags that load our assets. They carry the page's own nonce if its Content-Security-Policy has one."""
     policies = header_values(headers, b"content-security-policy")
-    if not policies:
-        return additions.head("", "", reload_granted=tightened)
+    if not policies and not tightened:
+        return additions.plain_head
     written = " ".join(value.decode("latin-1") for value in policies)
     typed = "require-trusted-types-for" in written.lower()
     style, script = _nonce(written, "style-src"), _nonce(written, "script-src")

@@ -13,6 +13,7 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 
 from consentkit.consent import NOBODY, active_consent
 from consentkit.cookie import read_secret_keys
+from consentkit.counters import GateCounters
 from consentkit.endpoints.routes import answer, is_own
 from consentkit.errors import ConfigurationError, LogError, LogUnavailableError
 from consentkit.http import own_path
@@ -66,10 +67,12 @@ class ConsentMiddleware:
         #: The one site there is, once nothing about it can change any more.
         self._only: Site | None = None
         self._error: ConfigurationError | None = None
+        #: What the gates have held back, or would have: `counters.snapshot()`.
+        self.counters = GateCounters(clock=clock)
         try:
             keys = read_secret_keys(secret_key)
             self.log = open_log(log if log is not None else os.environ.get("CONSENTKIT_LOG") or DEFAULT_LOG)
-            settings = Settings(keys, self.log, templates, locale, region, clock)
+            settings = Settings(keys, self.log, templates, locale, region, clock, self.counters)
             self._sites = Sites(policy, settings, reload=reload)
         except ConfigurationError as error:
             self._error = error
@@ -83,7 +86,7 @@ class ConsentMiddleware:
         if path.startswith(site.special_paths) and await self._special(site, path, scope, receive, send):
             return
         responder = Responder(site, scope, send)
-        inner = app_scope(responder)
+        inner = responder.app_scope = app_scope(responder)
         token = active_consent.set(responder.consent)
         try:
             await self.app(inner, receive, responder.send)
@@ -94,6 +97,7 @@ class ConsentMiddleware:
             raise
         finally:
             active_consent.reset(token)
+            responder.app_scope = None
 
     async def _other(self, scope: Scope, receive: Receive, send: Send) -> None:
         """What is no request for a page: the server's lifespan, websockets, what we have seen already, the unknown."""
@@ -187,6 +191,7 @@ class ConsentMiddleware:
             self._started = True
 
     async def _stop(self) -> None:
+        self.counters.flush(self.log)
         await self.log.close()
 
 

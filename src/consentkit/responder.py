@@ -6,14 +6,20 @@ and then sends the body on as it is, or rewritten as a stream. All other message
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Iterable
+from collections.abc import Awaitable, Iterable, Sequence
 from contextlib import suppress
-from typing import NamedTuple
 
 from starlette.types import Message, Scope, Send
 
 from consentkit.consent import watched
-from consentkit.delivery import depends_on_consent, page_headers, reason_personal, with_expiries
+from consentkit.delivery import (
+    PageStart,
+    depends_on_consent,
+    known_start,
+    page_headers,
+    page_start,
+    with_expiries,
+)
 from consentkit.endpoints.answers import missing_answer
 from consentkit.http import header_values, made_private
 from consentkit.injection import make_rewriter, make_shared_rewriter
@@ -31,14 +37,6 @@ _NO_PAGES = frozenset((b"application/json", b"image/jpeg", b"image/png", b"image
 _BLIND = frozenset({"charset", "encoded"})
 
 
-class _Page(NamedTuple):
-    """A page whose start is held until its body begins."""
-
-    start: Message
-    shared: bool
-    tightened: bool
-
-
 class Responder(Visit):
     """One request whose answer comes from the app: what is known of it, and the gates for what the app sends.
 
@@ -46,11 +44,14 @@ class Responder(Visit):
     no frame of its own: what comes back is the server's own `send`.
     """
 
+    #: The scope the app was called with, while it works: frameworks write into it which route it took.
+    app_scope: Scope | None = None
     #: Whether something of a page waits for more.
     is_holding = False
     _passes = False
     _is_new = True
-    _page: _Page | None = None
+    _start: Message | None = None
+    _page: PageStart | None = None
     _lead = b""
     _rewriter: Rewriter | None = None
     _handle: Send | None = None
@@ -58,6 +59,7 @@ class Responder(Visit):
     def __init__(self, site: Site, scope: Scope, send: Send) -> None:
         self.site = site
         self.scope = scope
+        self.given = dict(scope["headers"])
         self.consent = watched(self)
         self._send = send
 
@@ -66,9 +68,9 @@ class Responder(Visit):
         if self._passes:
             return self._send(message)
         if self._is_new and message["type"] == "http.response.start" and message["status"] >= 200:
-            headers = message.get("headers", ())
+            headers: Sequence[RawHeader] = message.get("headers", ())
             needs_more = self.carries_declared or self.conditions is not None
-            if not needs_more and isinstance(headers, (list, tuple)) and not self._concerns(headers):
+            if not needs_more and _is_listed(headers) and not self._concerns(headers):
                 self._passes = True
                 return self._send(message)
         return self._deliver(message)
@@ -103,7 +105,7 @@ class Responder(Visit):
 
     async def _before_start(self, message: Message) -> None:
         if message["type"] == "http.response.start":
-            await self._start(message)
+            await self._begin(message)
         elif message["type"] == "http.response.early_hint":
             await self._send(self._without_held_links(message))
         else:
@@ -114,7 +116,11 @@ class Responder(Visit):
         kept = self.site.header_gates.early_hints(links, self.decision.enforcement)
         return message if kept == links else {**message, "links": kept}
 
-    async def _start(self, message: Message) -> None:
+    async def _begin(self, message: Message) -> None:
+        known = known_start(self, message) if _is_listed(message.get("headers")) else None
+        if known is not None:
+            self._hold(message, known)
+            return
         headers: list[RawHeader] = list(message.get("headers", ()))
         missing = header_values(headers, MISSING_HEADER)
         if missing:
@@ -122,34 +128,23 @@ class Responder(Visit):
             return
         reason = reason_untouched(self.scope["method"], message["status"], headers, message)
         if reason is None:
-            self._page = self._page_of(message, headers)
-            self.for_everyone = self._page.shared
-            self._handle = self._first_body
-            self.is_holding = True
+            self._hold({**message, "headers": headers}, page_start(self, message, headers))
             return
         if reason in _BLIND:
-            self.note_blind(reason)
-        if reason == "head":
-            headers = _without_length(self._page_of(message, headers).start["headers"])
-        else:
-            headers = self._gated(headers, reason)
+            self._note_blind(reason)
+        is_head = reason == "head"
+        headers = page_start(self, message, headers).headers if is_head else self._gated(headers, reason)
         # An interim answer (1xx) is followed by the real one.
         self._handle = self._send if message["status"] >= 200 else self._before_start
         await self._send({**message, "headers": headers} if "headers" in message or headers else message)
 
-    def _page_of(self, message: Message, headers: list[RawHeader]) -> _Page:
-        """The start of a page, its headers gated, in the form in which it will be delivered."""
-        gates = self.site.header_gates
-        if reason_personal(self, message, headers) is None:
-            everyone = self.site.decider.everyone
-            # A policy that names fewer hosts would keep the script from bringing them back.
-            if not gates.response(headers, everyone, page=True, counted=False).tightened:
-                found = gates.response(headers, everyone, page=True)
-                bound = page_headers(self, found.headers, shared=True)
-                return _Page({**message, "headers": bound}, shared=True, tightened=False)
-        found = gates.response(headers, self.decision.enforcement, page=True)
-        bound = with_expiries(self, page_headers(self, found.headers, shared=False))
-        return _Page({**message, "headers": bound}, shared=False, tightened=found.tightened)
+    def _hold(self, message: Message, page: PageStart) -> None:
+        """A page begins: its start waits for the first piece of body."""
+        self._start = message
+        self._page = page
+        self.for_everyone = page.shared
+        self._handle = self._first_body
+        self.is_holding = True
 
     def _gated(self, headers: list[RawHeader], reason: str) -> list[RawHeader]:
         """The header gates for what is no page. A 304 that stands for a page is bound to its consent state again."""
@@ -160,6 +155,7 @@ class Responder(Visit):
             gated = page_headers(self, gated, shared=shared, tag=conditions.tag)
         elif depends_on_consent(self, headers):
             gated = made_private(gated)
+        self.site.counters.flush_if_due(self.site.log)
         return with_expiries(self, gated)
 
     async def _first_body(self, message: Message) -> None:
@@ -170,13 +166,15 @@ class Responder(Visit):
             if message.get("more_body", False) and may_become_mark(self._lead):
                 return
         unreadable = has_unreadable_mark(self._lead)
-        if kind == "http.response.start" or kind in _BODILESS or unreadable:
+        start, page = self._start, self._page
+        if kind == "http.response.start" or kind in _BODILESS or unreadable or start is None or page is None:
             if unreadable:
-                self.note_blind("charset")
+                self._note_blind("charset")
             await self._release()
-            await (self._start(message) if kind == "http.response.start" else self._send(self._with_lead(message)))
+            await (self._begin(message) if kind == "http.response.start" else self._send(self._with_lead(message)))
             return
-        await self._open_page(self._with_lead(message))
+        self._start = self._page = None
+        await self._open_page(self._with_lead(message), start, page)
 
     def _with_lead(self, message: Message) -> Message:
         """The message with what was held of the body so far; another kind of message leaves that waiting."""
@@ -185,22 +183,19 @@ class Responder(Visit):
         lead, self._lead = self._lead, b""
         return message if message.get("body", b"") == lead else {**message, "body": lead}
 
-    async def _open_page(self, message: Message) -> None:
+    async def _open_page(self, message: Message, start: Message, page: PageStart) -> None:
         """The page begins. One message alone tells its exact length; a stream has none."""
-        page, self._page = self._page, None
-        if page is None:
-            return
-        start = page.start
+        headers = page.headers
         if page.shared:
-            rewriter = make_shared_rewriter(self, start["headers"])
+            rewriter = make_shared_rewriter(self, headers)
         else:
-            rewriter = make_rewriter(self, start["headers"], tightened=page.tightened)
-        headers = _without_length(start["headers"])
+            rewriter = make_rewriter(self, headers, tightened=page.tightened)
         if message["type"] == "http.response.body" and not message.get("more_body", False):
             self._handle = self._send
+            self.is_holding = False
             whole = rewriter.feed(message.get("body", b"")) + self._closed(rewriter)
-            if len(headers) < len(start["headers"]):
-                headers.append((b"content-length", str(len(whole)).encode()))
+            if any(name == b"content-length" or name.lower() == b"content-length" for name, _ in start["headers"]):
+                headers = [*headers, (b"content-length", str(len(whole)).encode())]
             await self._send({**start, "headers": headers})
             await self._send({**message, "body": whole})
             return
@@ -225,17 +220,21 @@ class Responder(Visit):
         """The end of a page: its last bytes, and what was held back in it is counted."""
         last = rewriter.close()
         self.for_everyone = False
-        self.count_markup(rewriter)
+        self.site.report.markup(rewriter.counted)
+        self.site.counters.flush_if_due(self.site.log)
         return last
 
+    def _note_blind(self, reason: str) -> None:
+        self.site.report.blind(reason, self.app_scope or self.scope)
+
     async def _release(self) -> None:
-        """Send a start that is held as it is, and what of the body came with it."""
-        page, self._page = self._page, None
-        if page is None:
+        """Send a start that is held, without having touched the page, and what of the body came with it."""
+        start, self._start, self._page = self._start, None, None
+        if start is None:
             return
         self.for_everyone = False
         self._handle = self._send
-        await self._send(page.start)
+        await self._send({**start, "headers": self._gated(list(start["headers"]), "unreadable")})
         if self._lead and has_unreadable_mark(self._lead) is False:
             await self._send({"type": "http.response.body", "body": self._lead, "more_body": True})
             self._lead = b""
@@ -267,8 +266,9 @@ class HandshakeResponder(Visit):
         return self._send(message)
 
 
-def _without_length(headers: list[RawHeader]) -> list[RawHeader]:
-    return [header for header in headers if header[0].lower() != b"content-length"]
+def _is_listed(headers: object) -> bool:
+    """Whether headers can be read twice: an app may send them as any iterable."""
+    return isinstance(headers, (list, tuple))
 
 
 async def _swallow(message: Message) -> None:

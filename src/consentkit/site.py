@@ -7,7 +7,8 @@ import json
 import logging
 import time
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from functools import lru_cache
 from importlib.metadata import version
 from pathlib import Path
 
@@ -19,8 +20,9 @@ from consentkit.counters import GateCounters
 from consentkit.decision import Decider, Decision, Revisions
 from consentkit.errors import CookieError, LogError
 from consentkit.gates.headers import HeaderGates
+from consentkit.gates.report import GateReport
 from consentkit.gates.set_cookie import CookieGate
-from consentkit.http import Scope, header, header_values, sole_cookie
+from consentkit.http import Scope, header, sole_cookie
 from consentkit.i18n import Languages, LocaleCallable
 from consentkit.log.store import ConsentLog
 from consentkit.policy.models import Policy, RegionSource
@@ -47,6 +49,7 @@ class Settings:
     locale: LocaleCallable | None = None
     region: RegionCallable | None = None
     clock: Callable[[], float] = time.time
+    counters: GateCounters = field(default_factory=GateCounters)
 
 
 class Site:
@@ -60,6 +63,7 @@ class Site:
         self.secure = policy.site.url.startswith("https://")
         plain = not self.secure or policy.site.cookie_domain is not None
         self.cookie_name = "consent" if plain else "__Host-consent"
+        self._cookie_name = self.cookie_name.encode()
         self.cookies = CookieCodec(settings.keys, policy.site_id)
         self.tokens = TokenCodec(settings.keys, policy.site_id)
         self.languages = Languages(policy, settings.locale)
@@ -69,7 +73,8 @@ class Site:
         self.revisions = Revisions(loaded_at=int(settings.clock()))
         self.revisions.add(policy.digest, json.loads(policy.canonical()))
         self.decider = Decider(policy, self.revisions, clock=settings.clock)
-        self.counters = GateCounters()
+        self.counters = settings.counters
+        self.report = GateReport(self.counters)
         self.cookie_gate = CookieGate(policy, (self.cookie_name,), self.counters)
         self.header_gates = HeaderGates(policy, self.cookie_gate, self.counters)
         #: The response headers, in lower case, that may have to do with consent.
@@ -84,6 +89,8 @@ class Site:
         self.additions = maker.make
         self._region = settings.region
         self._source = policy.regimes.region
+        #: The regime in force for a region.
+        self.regime = lru_cache(maxsize=256)(self._regime)
         #: What was wrong with the policy file when it was last read again.
         self.reload_error: str | None = None
         self._look_up_again_at = 0.0
@@ -121,14 +128,13 @@ class Site:
         value = header(scope["headers"], self._source.header.lower().encode())
         return parse_region(value.decode("latin-1")) if value is not None else None
 
-    def regime(self, region: str | None) -> Regime:
-        """The regime in force for a region."""
+    def _regime(self, region: str | None) -> Regime:
         regimes = self.policy.regimes
         return regime_for(region, regimes.map, regimes.overrides, located=self._located)
 
-    def choice(self, scope: Scope) -> tuple[bytes | None, StoredChoice | None]:
+    def _choice(self, cookies: Sequence[bytes]) -> tuple[bytes | None, StoredChoice | None]:
         """The consent cookie and what it says; nothing when it is missing, doubled, foreign or forged."""
-        raw = sole_cookie(scope["headers"], self.cookie_name.encode())
+        raw = sole_cookie(cookies, self._cookie_name) if cookies else None
         if raw is None:
             return None, None
         try:
@@ -136,10 +142,9 @@ class Site:
         except CookieError:
             return None, None
 
-    def decide(self, scope: Scope, region: str | None) -> Decision:
-        """Decide for the request in `scope`, from a visitor in `region`."""
-        signal = b"1" in header_values(scope["headers"], b"sec-gpc")
-        raw, choice = self.choice(scope)
+    def decide(self, cookies: Sequence[bytes], region: str | None, signal: bool) -> Decision:
+        """Decide for a request with these `Cookie` headers, from a visitor in `region`, with or without the signal."""
+        raw, choice = self._choice(cookies)
         return self.decider.decide(raw, choice, self.regime(region), signal)
 
 

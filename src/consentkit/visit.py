@@ -8,8 +8,7 @@ from consentkit.additions import Additions
 from consentkit.consent import Consent, watched
 from consentkit.decision import Decision
 from consentkit.gates.validators import Conditions
-from consentkit.http import RawHeaders, is_loopback, request_target, safe_return_to
-from consentkit.rewrite.stream import Rewriter
+from consentkit.http import RawHeaders, loopback_origin, request_target, safe_return_to
 from consentkit.site import Site
 
 
@@ -38,6 +37,8 @@ class Visit:
     def __init__(self, site: Site, scope: Scope) -> None:
         self.site = site
         self.scope = scope
+        #: The headers of the request by name; of several with one name the last, so that `values` must tell them all.
+        self.given: dict[bytes, bytes] = dict(scope["headers"])
         #: The consent as the app sees it.
         self.consent = watched(self)
 
@@ -62,7 +63,8 @@ class Visit:
         """What was decided from policy, place, signals and cookie."""
         if self._decision is None:
             self._region = self.site.region(self.scope)
-            self._decision = self.site.decide(self.scope, self._region)
+            signal = b"sec-gpc" in self.given and b"1" in self.values(b"sec-gpc")
+            self._decision = self.site.decide(self.values(b"cookie"), self._region, signal)
         return self._decision
 
     @property
@@ -84,8 +86,14 @@ class Visit:
         It is the policy's `site.url`, never a Host header, but for a loopback host.
         """
         if self._base is None:
-            self._base = (is_loopback(self.scope) or self.site.policy.site.url) + self.root
+            self._base = (self.loopback or self.site.policy.site.url) + self.root
         return self._base
+
+    @property
+    def loopback(self) -> str | None:
+        """`scheme://host` when the request names one loopback host, so that a site can be tried on the own machine."""
+        hosts = self.values(b"host")
+        return loopback_origin(self.scope.get("scheme", "http"), hosts[0]) if len(hosts) == 1 else None
 
     @property
     def root(self) -> str:
@@ -106,6 +114,15 @@ class Visit:
         headers: RawHeaders = self.scope["headers"]
         return headers
 
+    def values(self, name: bytes) -> list[bytes]:
+        """The values of every header `name` (lower-case) of the request."""
+        if name not in self.given:
+            return []
+        headers = self.headers
+        if len(headers) == len(self.given):
+            return [self.given[name]]
+        return [value for key, value in headers if key == name]
+
     @property
     def shows_banner(self) -> bool:
         """Whether this visitor is to be asked."""
@@ -123,11 +140,3 @@ class Visit:
         """What a page gets that is the same for all visitors: it depends on the address alone."""
         site = self.site
         return site.additions(site.decider.anyone, site.languages.of_address(self.scope), self.base)
-
-    def note_blind(self, reason: str) -> None:
-        """Take note of a page that could not be looked at."""
-
-    def count_markup(self, rewriter: Rewriter) -> None:
-        """Count what of a page was held back, or would have been."""
-        for service, times in rewriter.gated.items():
-            self.site.counters.add("markup", "blocked", service, times)

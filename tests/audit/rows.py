@@ -39,6 +39,9 @@ class Rows:
         table_rows.sort(key=lambda row: row[0])
         return rows
 
+    def counts(self) -> dict[tuple[str, str], int]:
+        return {}
+
     def bounds(self) -> Bounds:
         numbers = [row.sequence for row in self.entry]
         size = max((row.size for row in self.checkpoint), default=0)

@@ -15,7 +15,7 @@ from consentkit.endpoints.compose import Composed, Composer, Shown
 from consentkit.endpoints.submission import Submission, media_type, parse
 from consentkit.errors import LogError
 from consentkit.gates.site_data import clear_site_data
-from consentkit.http import header_values, is_loopback
+from consentkit.http import header_values
 from consentkit.log.record import Mechanism, Record, new_record_id
 from consentkit.site import Site
 from consentkit.visit import Visit
@@ -71,7 +71,7 @@ def is_same_origin(visit: Visit) -> bool:
     if sites:
         return all(site in (b"same-origin", b"none") for site in sites)
     origins = header_values(headers, b"origin")
-    ours = (is_loopback(visit.scope) or visit.site.policy.site.url).encode()
+    ours = (visit.loopback or visit.site.policy.site.url).encode()
     return all(origin.lower() in (ours, visit.site.policy.site.url.encode()) for origin in origins)
 
 

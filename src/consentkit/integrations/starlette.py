@@ -88,7 +88,7 @@ def consent_banner(request_or_scope: RequestOrScope) -> Markup:
     if visit is None or visit.placed_by_hand or visit.for_everyone:
         return Markup("")
     visit.placed_by_hand = True
-    return Markup(control(visit, visit.return_to).decode("ascii"))  # noqa: S704 - rendered by an escaping template
+    return Markup(control(visit).decode("ascii"))  # noqa: S704 - rendered by an escaping template
 
 
 def privacy_choices(request_or_scope: RequestOrScope) -> Markup:
