@@ -187,7 +187,8 @@ def test_a_signal_alone_writes_no_record_only_a_daily_count() -> None:
         client.get("/", headers={"sec-gpc": "1"})
         client.get("/", headers={"sec-gpc": "1"})
     assert asyncio.run(log.head()) is None
-    assert {what: n for (_, what), n in asyncio.run(log.counts()).items()} == {"signal:gpc": 2}
+    counts = {what: n for (_, what), n in asyncio.run(log.counts()).items() if not what.startswith("gate:")}
+    assert counts == {"signal:gpc": 2}
 
 
 def test_the_gpc_statement_is_the_same_for_everyone() -> None:

@@ -34,7 +34,7 @@ _BODILESS = ("http.response.pathsend", "http.response.zerocopysend")
 _ORDINARY = frozenset((b"content-length", b"date", b"server", b"cache-control", b"etag", b"last-modified", b"vary"))
 _NO_PAGES = frozenset((b"application/json", b"image/jpeg", b"image/png", b"image/webp", b"text/plain; charset=utf-8"))
 #: Why a page's body could not be looked at, though it is one.
-_BLIND = frozenset({"charset", "encoded"})
+_BLIND = frozenset({"charset", "encoded", "mark"})
 
 
 class Responder(Visit):
@@ -91,7 +91,7 @@ class Responder(Visit):
 
     async def finish(self) -> None:
         """The app is done: what is still held goes out, as it would have without us."""
-        await self._release()
+        await self._release("no body")
         rewriter, self._rewriter = self._rewriter, None
         if rewriter is not None:
             tail = rewriter.feed(self._lead) + self._closed(rewriter)
@@ -101,7 +101,7 @@ class Responder(Visit):
     async def abandon(self) -> None:
         """The app failed: a start that is still held goes out, and the app's own error is what the server sees."""
         with suppress(OSError):
-            await self._release()
+            await self._release("failed")
 
     async def _before_start(self, message: Message) -> None:
         if message["type"] == "http.response.start":
@@ -147,9 +147,13 @@ class Responder(Visit):
         self.is_holding = True
 
     def _gated(self, headers: list[RawHeader], reason: str) -> list[RawHeader]:
-        """The header gates for what is no page. A 304 that stands for a page is bound to its consent state again."""
+        """The header gates for what is no page. A 304 that stands for a page is bound to its consent state again.
+
+        A page that can't be looked into gets a policy of ours where the site wants one for all.
+        """
         conditions = self.conditions
-        gated = self.site.header_gates.response(headers, self.decision.enforcement, page=False).headers
+        page = reason in _BLIND and self.site.policy.csp == "strict"
+        gated = self.site.header_gates.response(headers, self.decision.enforcement, page=page).headers
         if reason == "status" and conditions is not None and conditions.digest is not None:
             shared = conditions.digest == self.shared_additions.digest
             gated = page_headers(self, gated, shared=shared, tag=conditions.tag)
@@ -170,7 +174,7 @@ class Responder(Visit):
         if kind == "http.response.start" or kind in _BODILESS or unreadable or start is None or page is None:
             if unreadable:
                 self._note_blind("charset")
-            await self._release()
+            await self._release("mark" if unreadable else "bodiless")
             await (self._begin(message) if kind == "http.response.start" else self._send(self._with_lead(message)))
             return
         self._start = self._page = None
@@ -193,7 +197,8 @@ class Responder(Visit):
         if message["type"] == "http.response.body" and not message.get("more_body", False):
             self._handle = self._send
             self.is_holding = False
-            whole = rewriter.feed(message.get("body", b"")) + self._closed(rewriter)
+            whole = rewriter.whole(message.get("body", b""))
+            self._count(rewriter)
             if any(name == b"content-length" or name.lower() == b"content-length" for name, _ in start["headers"]):
                 headers = [*headers, (b"content-length", str(len(whole)).encode())]
             await self._send({**start, "headers": headers})
@@ -219,22 +224,25 @@ class Responder(Visit):
     def _closed(self, rewriter: Rewriter) -> bytes:
         """The end of a page: its last bytes, and what was held back in it is counted."""
         last = rewriter.close()
+        self._count(rewriter)
+        return last
+
+    def _count(self, rewriter: Rewriter) -> None:
         self.for_everyone = False
         self.site.report.markup(rewriter.counted)
         self.site.counters.flush_if_due(self.site.log)
-        return last
 
     def _note_blind(self, reason: str) -> None:
         self.site.report.blind(reason, self.app_scope or self.scope)
 
-    async def _release(self) -> None:
+    async def _release(self, reason: str) -> None:
         """Send a start that is held, without having touched the page, and what of the body came with it."""
         start, self._start, self._page = self._start, None, None
         if start is None:
             return
         self.for_everyone = False
         self._handle = self._send
-        await self._send({**start, "headers": self._gated(list(start["headers"]), "unreadable")})
+        await self._send({**start, "headers": self._gated(list(start["headers"]), reason)})
         if self._lead and has_unreadable_mark(self._lead) is False:
             await self._send({"type": "http.response.body", "body": self._lead, "more_body": True})
             self._lead = b""
