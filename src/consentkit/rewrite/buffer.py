@@ -19,7 +19,7 @@ class Buffer:
     _logged = 0
 
     def __init__(self) -> None:
-        self._out: list[bytes] = []
+        self._out: list[bytes | memoryview] = []
         self._log = []
 
     def _accept(self, data: bytes) -> None:
@@ -51,7 +51,8 @@ class Buffer:
 
     def _flush(self, end: int) -> None:
         if end > self._done:
-            self._out.append(self._data[self._done : end])
+            piece = self._data if end - self._done == len(self._data) else memoryview(self._data)[self._done : end]
+            self._out.append(piece)
             self._done = end
 
     def _insert(self, position: int, text: bytes) -> None:

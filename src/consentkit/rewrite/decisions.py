@@ -10,6 +10,7 @@ from typing import NamedTuple
 
 from consentkit.policy.aliases import canonical_category
 from consentkit.rewrite.edits import Count, Decision, Edit
+from consentkit.rewrite.marks import may_wait
 from consentkit.rewrite.native import Mark, read_mark
 from consentkit.rewrite.rules import UNDECLARED, Rules, ServiceRule
 from consentkit.rewrite.tags import Attribute, Tag
@@ -125,7 +126,7 @@ def _decide_script(tag: Tag, rules: Rules, base: Address) -> Decision:
     kind = _script_type(tag)
     address = _script_address(tag, base)
     if kind == "text/plain" and not _may_be_preloaded(tag):
-        mark = read_mark(tag, rules, inert=True)
+        mark = read_mark(tag, rules, inert=True) if may_wait(tag.source) else None
         return Decision(_disarm(tag)) if mark is None else _decide_inert_script(tag, base, mark, rules)
     if kind not in _SCRIPT_TYPES and not _may_be_preloaded(tag):
         return Decision(_disarm(tag))
@@ -256,7 +257,7 @@ def _address(url: str, base: Address) -> Address | None:
 def _activate_lazy(tag: Tag, mark: Mark, rules: Rules, base: Address) -> list[Edit]:
     """Turn `data-src` and `data-srcset` of a marked element into what loads, unless it loads something already."""
     loading = LOADING[tag.name]
-    if any(x in tag for x in loading):
+    if any(x in tag for x in loading) or not may_wait(tag.source):
         return []
     edits: list[Edit] = []
     for lazy in _LAZY:

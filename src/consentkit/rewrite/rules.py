@@ -121,6 +121,8 @@ class Rules:
         self._refused = self._closed - self._reported
         self._inline = _InlineMarkers([services[x.lower()] for x in self._refused])
         self.memory: dict[bytes, Ready] = {}
+        #: Nothing is held back, nor counted: only markup that names itself may be edited.
+        self.is_open = not self.refuses_something and shadow is None
 
     def remember(self, tag: bytes, ready: Ready) -> None:
         """Keep what was decided for `tag`, forgetting all once there is too much."""

@@ -12,12 +12,13 @@ from collections.abc import Iterable
 
 from consentkit.rewrite.decisions import LOADING
 from consentkit.rewrite.elements import words
+from consentkit.rewrite.patterns import BOM
 from consentkit.rewrite.tags import ATTRIBUTE, ATTRIBUTES
 
 RAW = words("iframe noembed noframes noscript style textarea title xmp")
 #: Start tags whose attributes matter in a body.
 HELD = frozenset(LOADING) | words("base")
-_STOPS = HELD | RAW | words("col frameset math noscript plaintext select svg template")
+_STOPS = HELD | RAW | words("col frameset math noscript plaintext svg template")
 
 
 def _any_case(char: int) -> bytes:
@@ -42,9 +43,9 @@ _AFTER_NAME = rb"(?=[\t\n\f\r />])"
 _PLAIN_ATTRIBUTES = (
     rb"(?: [a-zA-Z:_-]++=\"[^\"]*+\")*+(?:>|" + _SPACE + rb"[^\"'=>]*+(?:(?<=[a-zA-Z])=\"[^\"]*+\"[^\"'=>]*+)*+>)"
 )
-#: The beginnings of names that can't become one that matters. `section` and `strong` pass, `select` and `style` don't.
+#: The beginnings of names that can't become one that matters. `section` and `strong` pass, `script` and `style` don't.
 _PLAIN_NAME = (
-    rb"(?:[dghjkqruwyz]|a(?!u)|p(?!l)|l(?!in)|s(?:[ampu]|tr|ect)|t(?:[abdfh]|r(?!a)|im)|i(?![fmn])|b(?!as)|em(?!b)"
+    rb"(?:[dghjkqruwyz]|a(?!u)|p(?!l)|l(?!in)|s(?:[ampu]|tr|ect|el)|t(?:[abdfh]|r(?!a)|im)|i(?![fmn])|b(?!as)|em(?!b)"
     rb"|f(?![er])|m(?!at)|o(?!b)|n(?!o)|c(?!ol))"
 )
 _ATTRIBUTES = rb"(?:" + _PLAIN_ATTRIBUTES + rb"|" + _AFTER_NAME + ATTRIBUTES + rb">)"
@@ -69,11 +70,9 @@ _DRAWN = (
 _GROUP = rb"<g" + _AFTER_NAME + _OPEN + rb">(?:%b)*+</g>"
 _GROUPED = _DRAWN + b"|" + _GROUP % (_DRAWN + b"|" + _GROUP % _DRAWN)
 _ICON = rb"svg" + _AFTER_NAME + _OPEN + rb">(?:" + _GROUPED + rb")*+</svg>"
-_OPTIONS = rb"(?:[^<]++|</?opt(?:ion|group)" + _ATTRIBUTES + rb")*+"
-_SELECT = rb"select" + _ATTRIBUTES + _OPTIONS + rb"</select>"
 
-#: In a body: text, tags that neither load anything nor change how later bytes are read, comments, style sheets, plain
-#: icons and plain selects.
+#: In a body: text, tags that neither load anything nor change how later bytes are read, comments, style sheets and
+#: plain icons.
 RUN = re.compile(
     rb"(?:[^<]*+<(?:"
     + b"|".join(
@@ -85,7 +84,6 @@ RUN = re.compile(
             _OTHER_NAME + ATTRIBUTES + rb">",
             rb"/[A-Za-z][^\t\n\f\r />]*+" + ATTRIBUTES + rb">",
             rb"(?:<(?=<))*+(?=[^A-Za-z/!?])",
-            _SELECT,
             *(_WITH_TEXT % (x, x) for x in (b"style", b"textarea", b"title")),
         )
     )
@@ -121,3 +119,7 @@ OPENING = re.compile(
 )
 #: The end of a head and the beginning of the body after it.
 HEAD_TO_BODY = re.compile(rb"</head" + _SPACE + rb"*+>" + _LEAD + rb"<body" + _ATTRIBUTES)
+#: All of this in one, where nothing is gated; the last group stands where the head begins.
+PAGE_TO_BODY = re.compile(
+    b"(?:" + BOM + b")?" + OPENING.pattern + b"()" + HEAD_RUN_UNGATED.pattern + HEAD_TO_BODY.pattern
+)

@@ -9,6 +9,7 @@ Source: HTML Living Standard, 13.2.5 "Tokenization".
 from __future__ import annotations
 
 import re
+from functools import cached_property
 
 from consentkit.rewrite.construction import Content, Mode
 from consentkit.rewrite.elements import Node, Space
@@ -46,7 +47,11 @@ class Scanner(RawText):
     def __init__(self) -> None:
         super().__init__()
         self._step = self._read_first
-        self._tree = TreeState()
+
+    @cached_property
+    def _tree(self) -> TreeState:
+        """What is known of the tree; made when first asked for."""
+        return TreeState()
 
     # what a subclass may decide
 

@@ -33,7 +33,7 @@ class Shortcut:
     def loses_track(self, name: bytes, *, is_end: bool) -> bool:
         """Whether this tag must be read with the tree known."""
         if not self.foreign:
-            return not is_end and (name in (b"frameset", b"select") or (name == b"col" and self._template_seen))
+            return not is_end and (name == b"frameset" or (name == b"col" and self._template_seen))
         if is_end:
             return name != self.foreign[-1]
         return name == b"font" or self.foreign[-1] in INTEGRATION_POINTS

@@ -7,6 +7,7 @@ from typing import Literal
 
 from consentkit.rewrite.construction import Content, Mode
 from consentkit.rewrite.gating import Gating
+from consentkit.rewrite.marks import may_be_marked
 from consentkit.rewrite.placement import (
     end_implies_body,
     end_implies_head,
@@ -14,7 +15,7 @@ from consentkit.rewrite.placement import (
     start_implies_head,
 )
 from consentkit.rewrite.rules import Rules
-from consentkit.rewrite.runs import HEAD_TO_BODY, OPENING
+from consentkit.rewrite.runs import HEAD_RUN_UNGATED, HEAD_TO_BODY, OPENING, PAGE_TO_BODY
 from consentkit.rewrite.skiplinks import LOOK_AHEAD, find_skip_links
 from consentkit.rewrite.tags import Tag
 
@@ -59,6 +60,24 @@ class Rewriter(Gating):
     def feed(self, data: bytes) -> bytes:
         """Take the next bytes of the document, and give what can be sent on."""
         return data if self._is_done() else super().feed(data)
+
+    def whole(self, document: bytes) -> bytes:
+        """Rewrite a document that comes in one piece. Where nothing in it can matter, it is not read to its end."""
+        if self._rules is not None and self._rules.is_open and not may_be_marked(document):
+            self._rules = None
+            self._head_run = HEAD_RUN_UNGATED
+        page = PAGE_TO_BODY.match(document) if self._rules is None and self._inject != "never" else None
+        if page is not None and (page[1] or page[2] or self._inject == "page"):
+            return self._place_both(document, page.start(3), page.end())
+        self._accept(document)
+        self._advance()
+        return self.close()
+
+    def _place_both(self, document: bytes, head_at: int, body_at: int) -> bytes:
+        body_at += find_skip_links(document[body_at : body_at + LOOK_AHEAD], complete=True) or 0
+        self.placed_head = self.placed_body = True
+        rest = memoryview(document)
+        return b"".join((rest[:head_at], self._head, rest[head_at:body_at], self._body, rest[body_at:]))
 
     def _is_done(self) -> bool:
         return self._rules is None and not self._body_pending and not self._data and self._outer is None
