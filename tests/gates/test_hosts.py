@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from tests.gates.closing import INDEX, closed
+from consentkit.gates.hosts import Closed, HostIndex
+from tests.gates.closing import INDEX, closed, policy_with
 
 
 @pytest.mark.parametrize(
@@ -71,6 +72,21 @@ def test_ports_are_kept_apart() -> None:
     assert closed("stats").has_source(b"stats.example:8443")
     for source in (b"stats.example", b"stats.example:*", b"stats.example:443"):
         assert not closed("stats").has_source(source)
+
+
+def test_any_port_covers_each_owner_of_a_port() -> None:
+    """`host:*` goes only when the owners of all its ports are closed, and a port alone never stands for all."""
+    services = {
+        "base": {"category": "analytics", "purpose": "x", "hosts": ["mixed.test"]},
+        "port": {"category": "analytics", "purpose": "x", "hosts": ["mixed.test:8443", "tls.test:443"]},
+    }
+    index = HostIndex(policy_with(services=services))
+    base, both = (Closed(index, frozenset(names), frozenset()) for names in ({"base"}, {"base", "port"}))
+    assert base.has_source(b"mixed.test")
+    assert not base.has_source(b"mixed.test:*")
+    assert both.has_source(b"mixed.test:*")
+    assert not both.has_source(b"tls.test:*")
+    assert both.has_source(b"tls.test:443")
 
 
 def test_what_report_only_lets_pass_is_remembered_apart() -> None:

@@ -85,6 +85,21 @@ def test_what_cannot_be_read_goes_when_it_names_a_closed_host(value: bytes) -> N
     assert without_closed_links(value, closed("stats")) is value
 
 
+@pytest.mark.parametrize(
+    "host", [b"%61dnet.test", b"ad\tnet.test", b"AD\xadNET.test", b"ADNET.TEST.", b"b\xfccher.test"]
+)
+def test_a_host_is_known_in_every_spelling(host: bytes) -> None:
+    """Percent signs, tabs, ignored characters, case and IDNs are read as browsers read them."""
+    assert left(b"<https://%b/x>; rel=preload" % host) is None
+
+
+def test_an_address_is_known_in_every_spelling() -> None:
+    """Numeric hosts have many."""
+    services = {"x": {"category": "analytics", "purpose": "x", "hosts": ["127.0.0.9"]}}
+    question = Closed(HostIndex(policy_with(services=services)), frozenset({"x"}), frozenset())
+    assert without_closed_links(b"<https://0x7f.9/>; rel=preload", question) is None
+
+
 @pytest.mark.parametrize(("mode", "goes"), [("allow", False), ("report", False), ("block", True)])
 def test_links_to_undeclared_hosts_follow_the_policy(mode: str, goes: bool) -> None:
     """`unknown: {hosts: block}` holds for what a header loads, too; the site's own and declared hosts pass."""

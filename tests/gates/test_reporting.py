@@ -87,6 +87,12 @@ def test_other_endpoints_are_the_same_object(value: bytes) -> None:
     assert endpoints(value, closed("adnet")) is value
 
 
+def test_escapes_hide_no_host() -> None:
+    """JSON and structured strings are unescaped before their hosts are read."""
+    assert groups_left(rb'{"endpoints":[{"url":"https:\/\/\u0061dnet.test"}]}')[0] == [None]
+    assert endpoints(rb'a="https:\\adn%65t.test"', closed("adnet")) is None
+
+
 TEXTS = st.text(alphabet='{}[]":,\\ adnet.testhp/us0e1', max_size=80).map(str.encode)
 
 

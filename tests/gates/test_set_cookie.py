@@ -120,6 +120,15 @@ def test_what_was_held_back_is_counted_by_name(policy: Policy) -> None:
     }
 
 
+def test_deletions_pass(make_policy: MakePolicy) -> None:
+    """Whatever a cookie belongs to, it may go; that is no event to be counted."""
+    counters = GateCounters()
+    gate = CookieGate(make_policy(unknown={"cookies": "block"}), (), counters)
+    for name in (b"_ad", b"odd", b"session"):
+        assert gate.may_set(name + b"=; Max-Age=0", REFUSED)
+    assert counters.snapshot() == {}
+
+
 def test_undeclared_cookies_are_told_once(make_policy: MakePolicy, caplog: pytest.LogCaptureFixture) -> None:
     """`report` names each in the log once and lets it pass; `block` drops it; `allow` says nothing."""
     for what, passes, told in (("report", True, 1), ("block", False, 1), ("allow", True, 0)):

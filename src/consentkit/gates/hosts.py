@@ -44,8 +44,8 @@ class HostIndex:
         self._open = HostTable([ServiceRule("", "", policy.open_hosts, ())])
         #: What becomes of hosts that no service declares.
         self.unknown = policy.unknown_hosts
-        #: Every declared host with its port and service, in order of the host.
-        self.declared = sorted((*_split(host), rule.service) for rule in rules for host in rule.hosts)
+        #: Every declared host with its port and service.
+        self.declared = [(*_split(host), rule.service) for rule in rules for host in rule.hosts]
         self._source = lru_cache(maxsize=_REMEMBERED)(self._read_source)
         self._literals = lru_cache(maxsize=_REMEMBERED)(self._write)
 
