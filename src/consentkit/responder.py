@@ -94,7 +94,8 @@ class Responder(Visit):
         await self._release("no body")
         rewriter, self._rewriter = self._rewriter, None
         if rewriter is not None:
-            tail = rewriter.feed(self._lead) + self._closed(rewriter)
+            tail = rewriter.feed(self._lead) + rewriter.close()
+            self._end_page(rewriter)
             if tail:
                 await self._send({"type": "http.response.body", "body": tail, "more_body": True})
 
@@ -217,20 +218,17 @@ class Responder(Visit):
         lead, self._lead = self._lead, b""
         body = rewriter.feed(lead + message.get("body", b""))
         if not message.get("more_body", False):
-            body += self._closed(rewriter)
+            body += rewriter.close()
+            self._end_page(rewriter)
             self._handle, self._rewriter = self._send, None
         await self._send({**message, "body": body})
 
-    def _closed(self, rewriter: Rewriter) -> bytes:
-        """The end of a page: its last bytes, and what was held back in it is counted."""
-        last = rewriter.close()
-        self._count(rewriter)
-        return last
-
-    def _count(self, rewriter: Rewriter) -> None:
+    def _end_page(self, rewriter: Rewriter) -> None:
+        """A page is complete: what was held back in it is counted, and the app sees its own visitor again."""
         self.for_everyone = False
-        self.site.report.markup(rewriter.counted)
-        self.site.counters.flush_if_due(self.site.log)
+        if rewriter.counted:
+            self.site.report.markup(rewriter.counted)
+            self.site.counters.flush_if_due(self.site.log)
 
     def _note_blind(self, reason: str) -> None:
         self.site.report.blind(reason, self.app_scope or self.scope)
