@@ -199,7 +199,7 @@ class Responder(Visit):
             self._handle = self._send
             self.is_holding = False
             whole = rewriter.whole(message.get("body", b""))
-            self._count(rewriter)
+            self._end_page(rewriter)
             if any(name == b"content-length" or name.lower() == b"content-length" for name, _ in start["headers"]):
                 headers = [*headers, (b"content-length", str(len(whole)).encode())]
             await self._send({**start, "headers": headers})
