@@ -7,7 +7,7 @@ from typing import Any, NamedTuple
 
 from consentkit.gates.validators import response_validators
 from consentkit.http import RawHeaders, directives, header_values, made_private, merged, never_stored
-from consentkit.pages import is_fragment_request
+from consentkit.pages import NEVER_A_PAGE, is_fragment_request
 from consentkit.visit import Visit
 
 RawHeader = tuple[bytes, bytes]
@@ -20,6 +20,8 @@ _ALLOWS = frozenset({"public", "s-maxage", "max-age"})
 _FORBIDS = frozenset({"private", "no-store"})
 #: Parts of `Vary` that tell visitors apart.
 _TELLS_APART = frozenset({"*", "authorization", "cookie", "sec-gpc"})
+#: Why an answer may be a page that no gate has looked into.
+_UNSEEN = frozenset({"charset", "digest trailer", "encoded", "file", "length", "mark", "part"})
 #: The statuses a shared page may have: those a cache keeps without being told (RFC 9110 section 15.1), with a page.
 _KEPT = frozenset({200, 203, 404, 410})
 
@@ -32,6 +34,8 @@ def reason_personal(visit: Visit, message: Mapping[str, Any], headers: RawHeader
         return "not for caches"
     if is_fragment_request(visit.given) or b"authorization" in visit.given:
         return "request"
+    if visit.loopback not in (None, visit.site.policy.site.url):
+        return "address"
     return _reason_in_app(visit) or _reason_in_headers(visit, headers)
 
 
@@ -66,12 +70,17 @@ def may_be_shared(headers: RawHeaders, *, silence: bool) -> bool:
     return not _ALLOWS.isdisjoint(said) or silence
 
 
-def depends_on_consent(visit: Visit, headers: list[RawHeader]) -> bool:
-    """Whether an answer that shared caches may store has headers that not every visitor gets."""
-    if not may_be_shared(headers, silence=False):
+def must_be_private(visit: Visit, headers: list[RawHeader], reason: str, *, page: bool) -> bool:
+    """Whether shared caches must not keep an answer that was left as it is for `reason`.
+
+    Not every visitor gets these headers; or it is a page that no gate could look into, perhaps because the request
+    looked like one for an image.
+    """
+    unseen = reason in _UNSEEN and any(b"html" in value.lower() for value in header_values(headers, b"content-type"))
+    if not may_be_shared(headers, silence=unseen and visit.given.get(b"sec-fetch-dest") in NEVER_A_PAGE):
         return False
     gates, everyone = visit.site.header_gates, visit.site.decider.everyone
-    return gates.response(headers, everyone, page=False, counted=False).headers is not headers
+    return unseen or gates.response(headers, everyone, page=page, counted=False).headers is not headers
 
 
 class PageStart(NamedTuple):
@@ -94,7 +103,7 @@ def known_start(visit: Visit, message: Mapping[str, Any]) -> PageStart | None:
     headers = message.get("headers", ())
     if visit.carries_declared or visit.scope["method"] != "GET" or message.get("trailers"):
         return None
-    kept = [header for header in headers if header[0] != b"content-length"]
+    kept = [(name, value) for name, value in headers if name != b"content-length"]
     known = visit.additions.starts.get((message["status"], *kept)) if len(headers) - len(kept) <= 1 else None
     return PageStart(list(known)) if known is not None else None
 

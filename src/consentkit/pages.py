@@ -10,9 +10,11 @@ from typing import Any
 from consentkit.http import RawHeaders
 
 #: Charsets in which a byte below 0x80 need not be the ASCII character.
-_NOT_ASCII = re.compile(rb"utf-?16|utf-?32|utf-?7|iso-2022|hz-gb|ucs-?[24]|unicode|cesu|ebcdic|cp037", re.IGNORECASE)
+_NOT_ASCII = re.compile(rb"utf-?16|utf-?32|utf-?7|iso-?2022|hz-gb|ucs-?[24]|unicode|cesu|ebcdic|cp037", re.IGNORECASE)
 _MARKS = (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE, codecs.BOM_UTF32_BE)
 _TELLING = frozenset((b"content-type", b"content-encoding", b"content-disposition", b"content-length", b"trailer"))
+#: Statuses without a page, and why.
+_NAMED = {204: "status", 205: "status", 206: "part", 304: "confirmed"}
 _FRAGMENTS = frozenset((b"hx-request", b"turbo-frame", b"x-requested-with"))
 #: Places in a page, by `Sec-Fetch-Dest`, that fetch something but never a page.
 NEVER_A_PAGE = frozenset((b"image", b"script", b"style", b"font", b"audio", b"video", b"track", b"manifest", b"worker"))
@@ -25,7 +27,9 @@ def reason_untouched(method: str, status: int, headers: RawHeaders, message: Map
         if (lowered := name.lower()) in _TELLING:
             said.setdefault(lowered, []).append(value)
     types = said.get(b"content-type", [])
-    if status < 200 or status in (204, 205, 206) or 300 <= status < 400:
+    if status in _NAMED:
+        return _NAMED[status]
+    if status < 200 or 300 <= status < 400:
         return "status"
     if len(types) != 1 or types[0].partition(b";")[0].strip().lower() != b"text/html":
         return "type"

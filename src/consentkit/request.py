@@ -12,7 +12,9 @@ from consentkit.visit import Visit
 #: Ways to send a body that never passes through us. Hidden from the app where it may answer with a page.
 _BYPASSES = frozenset({"http.response.pathsend", "http.response.zerocopysend"})
 _PLAIN = (b"accept-encoding", b"identity")
-_LOOKED_AT = frozenset({b"cookie", b"accept-encoding"}) | CONDITIONS
+#: A part of the app's page, put onto a part of ours that a browser has, would make a page of neither.
+_PARTS = frozenset({b"range", b"if-range"})
+_LOOKED_AT = frozenset({b"cookie", b"accept-encoding", b"range"}) | CONDITIONS
 
 
 def app_scope(visit: Visit) -> Scope:
@@ -32,12 +34,14 @@ def app_scope(visit: Visit) -> Scope:
 
 
 def _cleaned(visit: Visit, *, may_get_page: bool) -> RawHeaders:
-    """The headers for the app. An answer that may be a page must not be compressed, nor confirmed when it differs."""
+    """The headers for the app. What may be a page must come whole and plain, and not be confirmed when it differs."""
     given, headers = visit.given, visit.headers
     if b"cookie" in given:
         headers = _own_cookies(visit, headers)
     if may_get_page and b"accept-encoding" in given:
         headers = [header if header[0] != b"accept-encoding" else _PLAIN for header in headers]
+    if may_get_page and b"range" in given and is_navigation(given):
+        headers = [header for header in headers if header[0] not in _PARTS]
     if may_get_page and not CONDITIONS.isdisjoint(given) and visit.scope["method"] in ("GET", "HEAD"):
         visit.conditions = _conditions(visit, headers)
         headers = visit.conditions.headers

@@ -14,8 +14,8 @@ from starlette.types import Message, Scope, Send
 from consentkit.consent import watched
 from consentkit.delivery import (
     PageStart,
-    depends_on_consent,
     known_start,
+    must_be_private,
     page_headers,
     page_start,
     with_expiries,
@@ -53,6 +53,7 @@ class Responder(Visit):
     _start: Message | None = None
     _page: PageStart | None = None
     _lead = b""
+    _early: list[Message]
     _rewriter: Rewriter | None = None
     _handle: Send | None = None
 
@@ -90,10 +91,11 @@ class Responder(Visit):
         await (self._handle or self._before_start)(message)
 
     async def finish(self) -> None:
-        """The app is done: what is still held goes out, as it would have without us."""
-        await self._release("no body")
+        """The app is done: what is still held goes out, as it would have without us. What comes later goes nowhere."""
+        await self._release("no body", then=_swallow)
         rewriter, self._rewriter = self._rewriter, None
         if rewriter is not None:
+            self._handle = _swallow
             tail = rewriter.feed(self._lead) + rewriter.close()
             self._end_page(rewriter)
             if tail:
@@ -102,7 +104,7 @@ class Responder(Visit):
     async def abandon(self) -> None:
         """The app failed: a start that is still held goes out, and the app's own error is what the server sees."""
         with suppress(OSError):
-            await self._release("failed")
+            await self._release("failed", then=_swallow)
 
     async def _before_start(self, message: Message) -> None:
         if message["type"] == "http.response.start":
@@ -114,15 +116,14 @@ class Responder(Visit):
 
     def _without_held_links(self, message: Message) -> Message:
         links = list(message.get("links", ()))
-        kept = self.site.header_gates.early_hints(links, self.decision.enforcement)
-        return message if kept == links else {**message, "links": kept}
+        return {**message, "links": self.site.header_gates.early_hints(links, self.decision.enforcement)}
 
     async def _begin(self, message: Message) -> None:
         known = known_start(self, message) if _is_listed(message.get("headers")) else None
         if known is not None:
             self._hold(message, known)
             return
-        headers: list[RawHeader] = list(message.get("headers", ()))
+        headers: list[RawHeader] = [(name, value) for name, value in message.get("headers", ())]
         missing = header_values(headers, MISSING_HEADER)
         if missing:
             await self._send_missing(message, headers, missing[0].decode("latin-1"))
@@ -152,16 +153,18 @@ class Responder(Visit):
 
         A page that can't be looked into gets a policy of ours where the site wants one for all.
         """
-        conditions = self.conditions
+        conditions = self.conditions if reason == "confirmed" else None
+        digest = conditions.digest if conditions is not None else None
+        shared = digest is not None and digest == self.shared_additions.digest
+        enforcement = self.site.decider.everyone if shared else self.decision.enforcement
         page = reason in _BLIND and self.site.policy.csp == "strict"
-        gated = self.site.header_gates.response(headers, self.decision.enforcement, page=page).headers
-        if reason == "status" and conditions is not None and conditions.digest is not None:
-            shared = conditions.digest == self.shared_additions.digest
+        gated = self.site.header_gates.response(headers, enforcement, page=page).headers
+        if conditions is not None and digest is not None:
             gated = page_headers(self, gated, shared=shared, tag=conditions.tag)
-        elif depends_on_consent(self, headers):
+        elif must_be_private(self, headers, reason, page=page):
             gated = made_private(gated)
         self.site.counters.flush_if_due(self.site.log)
-        return with_expiries(self, gated)
+        return gated if shared else with_expiries(self, gated)
 
     async def _first_body(self, message: Message) -> None:
         """Wait for the first bytes: a byte order mark can say that the page can't be read."""
@@ -173,9 +176,9 @@ class Responder(Visit):
         unreadable = has_unreadable_mark(self._lead)
         start, page = self._start, self._page
         if kind == "http.response.start" or kind in _BODILESS or unreadable or start is None or page is None:
-            if unreadable:
-                self._note_blind("charset")
-            await self._release("mark" if unreadable else "bodiless")
+            if unreadable or kind in _BODILESS:
+                self._note_blind("charset" if unreadable else "file")
+            await self._release("mark" if unreadable else "file", then=self._send)
             await (self._begin(message) if kind == "http.response.start" else self._send(self._with_lead(message)))
             return
         self._start = self._page = None
@@ -198,7 +201,7 @@ class Responder(Visit):
         if message["type"] == "http.response.body" and not message.get("more_body", False):
             self._handle = self._send
             self.is_holding = False
-            whole = rewriter.whole(message.get("body", b""))
+            whole = rewriter.whole(bytes(message.get("body", b"")))
             self._end_page(rewriter)
             if any(name == b"content-length" or name.lower() == b"content-length" for name, _ in start["headers"]):
                 headers = [*headers, (b"content-length", str(len(whole)).encode())]
@@ -206,9 +209,18 @@ class Responder(Visit):
             await self._send({**message, "body": whole})
             return
         self._rewriter = rewriter
-        self._handle = self._next_body
-        await self._send({**start, "headers": headers})
-        await self._next_body(message)
+        self._early = [message]
+        self._handle = self._wait_for_start
+        try:
+            await self._send({**start, "headers": headers})
+            while self._early:
+                await self._next_body(self._early.pop(0))
+        finally:
+            self._handle = self._next_body
+
+    async def _wait_for_start(self, message: Message) -> None:
+        """Another task of the app sends on while the start is still on its way."""
+        self._early.append(message)
 
     async def _next_body(self, message: Message) -> None:
         rewriter = self._rewriter
@@ -233,13 +245,13 @@ class Responder(Visit):
     def _note_blind(self, reason: str) -> None:
         self.site.report.blind(reason, self.app_scope or self.scope)
 
-    async def _release(self, reason: str) -> None:
+    async def _release(self, reason: str, *, then: Send) -> None:
         """Send a start that is held, without having touched the page, and what of the body came with it."""
         start, self._start, self._page = self._start, None, None
         if start is None:
             return
         self.for_everyone = False
-        self._handle = self._send
+        self._handle = then
         await self._send({**start, "headers": self._gated(list(start["headers"]), reason)})
         if self._lead and has_unreadable_mark(self._lead) is False:
             await self._send({"type": "http.response.body", "body": self._lead, "more_body": True})
@@ -278,4 +290,4 @@ def _is_listed(headers: object) -> bool:
 
 
 async def _swallow(message: Message) -> None:
-    """The app's own body of an answer that was replaced."""
+    """What must not reach anyone: the app's own body of an answer that was replaced, or what it sends once it is done."""
