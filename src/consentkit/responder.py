@@ -137,8 +137,13 @@ class Responder(Visit):
         is_head = reason == "head"
         headers = page_start(self, message, headers).headers if is_head else self._gated(headers, reason)
         # An interim answer (1xx) is followed by the real one.
-        self._handle = self._send if message["status"] >= 200 else self._before_start
+        after = self._without_body if is_head else self._send
+        self._handle = after if message["status"] >= 200 else self._before_start
         await self._send({**message, "headers": headers} if "headers" in message or headers else message)
+
+    async def _without_body(self, message: Message) -> None:
+        """HEAD of a page: a server that is given the app's own body would tell the length of that."""
+        await self._send({**message, "body": b""} if message["type"] == "http.response.body" else message)
 
     def _hold(self, message: Message, page: PageStart) -> None:
         """A page begins: its start waits for the first piece of body."""
