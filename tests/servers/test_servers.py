@@ -106,22 +106,6 @@ def test_a_page_fetched_as_a_picture_stays_out_of_shared_caches(server: Running)
     assert answer.values("cache-control") == ["private"]
 
 
-def test_early_hints_lose_the_links_of_what_is_held(server: Running) -> None:
-    """Where the server sends 103, the site's own link is in it, and that of a service not allowed isn't."""
-    plain, guarded = (_everything(server, f"/{form}/hints") for form in ("plain", "guarded"))
-    assert (b"103" in guarded[:20]) is (b"103" in plain[:20])
-    hints = guarded.partition(b"\r\n\r\n")[0] if b"103" in guarded[:20] else b"/own.css"
-    assert b"/own.css" in hints
-    assert b"stats.test" not in hints
-
-
-def _everything(server: Running, path: str) -> bytes:
-    """All bytes of an answer, interim ones too."""
-    with server.socket() as connection:
-        connection.sendall(f"GET {path} HTTP/1.1\r\nHost: {HOST}\r\nConnection: close\r\n\r\n".encode())
-        return b"".join(iter(lambda: connection.recv(65536), b""))
-
-
 def test_a_connection_serves_on_after_a_rewritten_page(server: Running) -> None:
     """Whole and streamed pages, HEAD, and what is no page, one after the other on one connection."""
     connection = server.connect()
@@ -148,8 +132,8 @@ def test_who_leaves_in_the_middle_of_a_page_leaves_no_mess(server: Running) -> N
     assert server.get("/plain/until_left").body == b"left"
     assert is_rewritten(server.get("/guarded/whole").body)
     said = "".join(server.output[already:])
-    assert "Traceback" not in said
-    assert "rror" not in said
+    for sign in ("Traceback", "never retrieved", "never awaited", "Unhandled"):
+        assert sign not in said
 
 
 def test_an_error_of_the_app_is_the_servers_to_tell(server: Running) -> None:
