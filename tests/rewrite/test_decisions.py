@@ -7,7 +7,7 @@ import re
 import pytest
 
 from consentkit.rewrite.rawtext import SCRIPT_LIMIT
-from consentkit.rewrite.scanner import TAG_LIMIT
+from consentkit.rewrite.tags import TAG_LIMIT
 from tests.rewrite.dom import REFUSED, RULESET, rewrite
 
 LABEL = b' data-ckit="marketing/adnet"'

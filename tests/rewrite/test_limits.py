@@ -7,8 +7,8 @@ import time
 import pytest
 
 from consentkit.rewrite.rawtext import SCRIPT_LIMIT
-from consentkit.rewrite.scanner import TAG_LIMIT
 from consentkit.rewrite.stream import Rewriter
+from consentkit.rewrite.tags import TAG_LIMIT
 from tests.rewrite.dom import REFUSED, rewrite
 
 _TRAPS = [

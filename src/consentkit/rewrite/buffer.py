@@ -15,27 +15,40 @@ class Buffer:
     _script_from: int | None = None
     _searched = 0
     _offset = 0
-    _log: list[bytes] | None
-    _logged = 0
+    _log: list[bytes] | None = None
+    _log_from = 0
 
     def __init__(self) -> None:
         self._out: list[bytes | memoryview] = []
-        self._log = []
 
     def _accept(self, data: bytes) -> None:
         """Add the next bytes of the document."""
         self._data = self._data + data if self._data else data
-        if self._log is not None:
-            self._logged += len(data)
-            if self._logged <= LOG_LIMIT:
-                self._log.append(data)
-            else:
+
+    def _start_log(self) -> None:
+        """Keep what comes from here on, so that it can be read again, as far as the limit goes."""
+        self._log = []
+        self._log_from = self._offset + self._pos
+
+    def _logged(self) -> bytes | None:
+        """What came since the log was started, up to where reading stands; None: more than is kept."""
+        here = self._offset + self._pos
+        if self._log is None or here - self._log_from > LOG_LIMIT:
+            return None
+        return b"".join((*self._log, self._data[max(0, self._log_from - self._offset) : self._pos]))
+
+    def _note(self, keep: int) -> None:
+        """The first bytes leave: put them into the log."""
+        if self._log is not None and self._offset + keep > self._log_from:
+            self._log.append(self._data[max(0, self._log_from - self._offset) : keep])
+            if self._offset + keep - self._log_from > LOG_LIMIT:
                 self._log = None
 
     def _take(self) -> bytes:
         """What can be passed on now."""
         keep = self._pos if self._mark is None else self._mark
         self._flush(keep)
+        self._note(keep)
         self._data = self._data[keep:]
         self._offset += keep
         self._pos -= keep

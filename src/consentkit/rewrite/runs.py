@@ -50,8 +50,10 @@ _PLAIN_NAME = (
 )
 _ATTRIBUTES = rb"(?:" + _PLAIN_ATTRIBUTES + rb"|" + _AFTER_NAME + ATTRIBUTES + rb">)"
 _OTHER_NAME = rb"(?!" + _one_of(_STOPS) + _AFTER_NAME + rb")[A-Za-z][^\t\n\f\r />]*+"
-_COMMENT = rb"!--(?!-?>)(?:[^-]++|-(?!-!?>))*+-->"
-_WITH_TEXT = rb"%b" + _ATTRIBUTES + rb"[^<]*+</%b>"
+_COMMENT = rb"!--(?:-?>|(?:[^-]++|-(?!-!?>))*+-->)"
+#: What is read like a comment: `<!x>`, `<?x>`, `</ x>`.
+_BOGUS = rb"(?:\?|/(?![A-Za-z])|!(?!--|\[|[dD]))[^>]*+>"
+_WITH_TEXT = rb"%b" + _ATTRIBUTES + rb"(?:[^<]++|<(?!/))*+</%b>"
 
 _OPEN = rb"(?:" + _SPACE + rb"++|/(?!>)|" + ATTRIBUTE + rb")*+"
 _SHAPE = rb"(?:circle|ellipse|line|path|polygon|polyline|rect|stop|use)"
@@ -81,6 +83,7 @@ RUN = re.compile(
             _PLAIN_NAME + rb"[a-z0-9]*+" + _PLAIN_ATTRIBUTES,
             _COMMENT,
             _ICON,
+            _BOGUS,
             _OTHER_NAME + ATTRIBUTES + rb">",
             rb"/[A-Za-z][^\t\n\f\r />]*+" + ATTRIBUTES + rb">",
             rb"(?:<(?=<))*+(?=[^A-Za-z/!?])",
@@ -97,12 +100,20 @@ _SETTLED = rb"(?:" + _SPACE + rb"*+<(?:meta" + _ATTRIBUTES + rb"|" + _COMMENT
 _TITLE_AND_STYLE = b"".join(rb"|" + _WITH_TEXT % (x, x) for x in (b"title", b"style"))
 _HEAD_END = rb"))*+" + _SPACE + rb"*+"
 
-#: The rest of a script that holds neither `<!--` nor another `</script`, with its end tag.
-SCRIPT_REST = re.compile(rb"(?:[^<]++|<(?!!--|/[sS][cC][rR][iI][pP][tT]" + _AFTER_NAME + rb"))*+</script>")
-#: The same of a frame that holds no markup.
+_SCRIPT_NAME = rb"[sS][cC][rR][iI][pP][tT]" + _AFTER_NAME
+#: The rest of a script with its end tag, where no `<script` comes after a `<!--`: its first `</script` is its end.
+SCRIPT_REST = re.compile(
+    rb"(?:[^<]++|<(?!!--|/%b))*+(?:<!--(?:[^<]++|<(?!/?%b))*+)?+</script>" % (_SCRIPT_NAME, _SCRIPT_NAME)
+)
+#: The rest of a frame that holds no markup.
 FRAME_REST = re.compile(rb"[^<]*+</iframe>")
+#: A whole tag of any kind: an end tag or not, and the name.
+ANY_TAG = re.compile(rb"<(/?)([a-zA-Z]++[0-9]?+)" + _ATTRIBUTES)
 #: A whole start tag.
 START_TAG = re.compile(rb"<([a-z]++)" + _ATTRIBUTES)
+
+#: A plain tag in SVG or MathML: an end tag or not, the name, closing itself or not.
+FOREIGN_TAG = re.compile(rb"<(/?)([a-zA-Z]++)(?: [a-zA-Z:_-]++=\"[^\"]*+\")*+ ?(/?)>")
 
 #: In the head: what neither loads anything that is gated nor ends the head.
 HEAD_RUN = re.compile(_SETTLED + _TITLE_AND_STYLE + _HEAD_END)

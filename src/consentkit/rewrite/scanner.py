@@ -13,6 +13,7 @@ from functools import cached_property
 
 from consentkit.rewrite.construction import Content, Mode
 from consentkit.rewrite.elements import Node, Space
+from consentkit.rewrite.following import follow
 from consentkit.rewrite.patterns import (
     BOM,
     CDATA_END,
@@ -25,19 +26,19 @@ from consentkit.rewrite.patterns import (
 from consentkit.rewrite.rawtext import RawText
 from consentkit.rewrite.runs import HELD
 from consentkit.rewrite.shortcut import Shortcut
-from consentkit.rewrite.tags import TAG_NAME, Inside, Tag, scan_tag
+from consentkit.rewrite.tags import TAG_LIMIT, TAG_NAME, Inside, Tag, scan_tag
 from consentkit.rewrite.tree import TreeState
 
-#: A start tag longer than this is decided on by its first part alone.
-TAG_LIMIT = 65_536
 _NAME_LIMIT = 1024
+#: Once it was needed, the tree is followed for at least this far, as what needs it often comes again.
+_FOLLOWED = 2048
 
 
 class Scanner(RawText):
     """The tokenizer's state. By itself it edits nothing, and only comes to know the tree at the end of its data."""
 
     _shortcut: Shortcut | None = None
-    _tracks = False
+    _follows_until = 0
     _changes_body = False
     _outer: TreeState | None = None
     _diverged = False
@@ -75,6 +76,9 @@ class Scanner(RawText):
 
     def _read_ahead(self) -> bool:
         """Pass what can be passed at once from here. True: another step was set."""
+        if self._shortcut is None and self._tree.mode >= Mode.BODY:
+            enough = len(self._data) if self._outer is not None else self._follows_until - self._offset
+            self._pos = follow(self._tree, self._data, self._pos, self._end, enough)
         return False
 
     # how far to read
@@ -174,9 +178,9 @@ class Scanner(RawText):
     # comments and what is read like them
 
     def _read_comment_start(self) -> bool:
-        if self._end - self._pos < 2 and not self._eof:
-            return False
         end = NO_COMMENT.match(self._data, self._pos, self._end)
+        if end is None and self._end - self._pos < 2 and not self._eof:
+            return False
         self._step = self._read_comment if end is None else self._read_data
         self._pos = self._pos if end is None else end.end()
         return True
@@ -298,26 +302,29 @@ class Scanner(RawText):
     # the fast way through a body
 
     def _try_shortcut(self) -> None:
-        plain = self._tree.mode is Mode.BODY and len(self._tree.open.nodes) == 2
-        if plain and self._outer is None and not self._tracks:
+        if self._outer is None and self._offset + self._pos >= self._follows_until and self._tree.is_plain():
             self._shortcut = Shortcut()
+            self._start_log()
 
-    def read_trees(self, beginning: bytes) -> tuple[TreeState, TreeState | None]:
-        """The tree at the end of `beginning`, and the one outside a `noscript` that is still open there."""
-        self._tracks = self._eof = True
-        self._data = beginning
+    def read_trees(self, tree: TreeState, text: bytes) -> tuple[TreeState, TreeState | None]:
+        """The tree after `text` when it was `tree` before, and the one outside a `noscript` that is open there."""
+        self._follows_until = len(text) + 1
+        self._tree = tree
+        self._data = text
+        self._step = self._read_data
+        self._eof = True
         self._advance()
         return self._tree, self._outer
 
     def _leave_shortcut(self, shortcut: Shortcut) -> None:
-        """Follow the tree from here on, having read the beginning again; if that is gone, from what is known."""
+        """Follow the tree from here on, having read again what was passed; if that is gone, from what is known."""
         self._shortcut = None
-        self._tracks = True
-        if self._log is not None:
-            beginning = b"".join(self._log)[: self._offset + self._pos]
-            self._tree, self._outer = Scanner().read_trees(beginning)
+        self._follows_until = self._offset + self._pos + _FOLLOWED
+        text = self._logged()
+        self._log = None
+        if text is not None:
+            self._tree, self._outer = Scanner().read_trees(self._tree, text)
         else:
             for name in shortcut.foreign:
                 self._tree.open.push_node(Node(name, Space.MATHML if shortcut.foreign[0] == b"math" else Space.SVG))
         self._tree.frameset_ok &= not self._changes_body
-        self._log = None

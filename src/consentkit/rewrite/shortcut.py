@@ -14,6 +14,8 @@ from consentkit.rewrite.tree import BREAKOUT
 #: No more of a document's beginning than this is kept for reading it again.
 LOG_LIMIT = 131_072
 
+#: Foreign elements nested deeper than this are not kept, as in a tree builder, whose stack is limited too.
+_DEPTH = 4096
 INTEGRATION_POINTS = words("annotation-xml desc foreignobject mi mn mo ms mtext title")
 _CONTENT = {
     **dict.fromkeys(RAW, Content.RAW),
@@ -38,10 +40,14 @@ class Shortcut:
             return name != self.foreign[-1]
         return name == b"font" or self.foreign[-1] in INTEGRATION_POINTS
 
+    def passes(self, name: bytes) -> bool:
+        """Whether a start tag of this name, outside of foreign content, leads to nothing but what `start` notes."""
+        return name == b"template" or (name == b"col" and not self._template_seen)
+
     def start(self, name: bytes, *, self_closing: bool) -> Content:
         """A start tag comes that can be read without the tree; the answer says how to read on after it."""
         if self.foreign and name not in BREAKOUT:
-            if not self_closing:
+            if not self_closing and len(self.foreign) < _DEPTH:
                 self.foreign.append(name)
             return Content.MARKUP
         self.foreign.clear()

@@ -9,10 +9,13 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Mapping
 from enum import IntEnum
+from functools import lru_cache
 from html import unescape
 from html.entities import html5
 from typing import NamedTuple
 
+#: A start tag longer than this is decided on by its first part alone.
+TAG_LIMIT = 65_536
 #: `name`, `name=value` in every form, complete in itself: what follows has been seen and can't belong to it.
 ATTRIBUTE = (
     rb"[^\t\n\f\r />][^\t\n\f\r />=]*+"
@@ -64,6 +67,11 @@ def scan_tag(data: bytes, pos: int, end: int, state: Inside) -> tuple[int, Insid
         else:
             pos, state = _scan_attribute(data, pos, end, state)
     return pos, state
+
+
+def is_self_closing(source: bytes, pos: int) -> bool:
+    """Whether the slash at the end of a whole tag closes it, and is no part of a value. `pos`: where its name ends."""
+    return scan_tag(source, pos, len(source), Inside.BETWEEN)[1] is Inside.SELF_CLOSED
 
 
 def _scan_between(data: bytes, pos: int, end: int, state: Inside) -> tuple[int, Inside]:
@@ -138,6 +146,12 @@ class Tag:
         self.name_end = name.end() if name is not None else len(source)
         self._attributes: list[Attribute] | None = None
         self._first: dict[bytes, bytes] = {}
+
+    @staticmethod
+    @lru_cache(maxsize=256)
+    def bare(name: bytes) -> Tag:
+        """A start tag without attributes; it never changes, so that one is enough for all of a name."""
+        return Tag(b"<" + name + b">")
 
     @property
     def attributes(self) -> list[Attribute]:

@@ -33,6 +33,12 @@ class TreeState(Construction):
         other.head_seen = self.head_seen
         return other
 
+    def is_plain(self) -> bool:
+        """Whether what comes is read as in any body: no SVG, MathML, template or frameset is open."""
+        if not Mode.BODY <= self.mode <= Mode.CELL or self.templates:
+            return False
+        return all(node.space is Space.HTML for node in self.open.nodes)
+
     @property
     def in_foreign(self) -> bool:
         """Whether the innermost element is SVG or MathML, where CDATA sections count."""
