@@ -23,13 +23,8 @@ from tests.conftest import SECRET, policy_data
 
 HOST = "site.test"
 GATED = b'<script src="https://stats.test/s.js"></script>'
-PAGE = (
-    b"<!doctype html><html><head><title>t</title></head><body><p>"
-    + b"text " * 400
-    + b"</p>"
-    + GATED
-    + b"</body></html>"
-)
+TEXT = b"<p>" + b"text " * 400 + b"</p>"
+PAGE = b"<!doctype html><html><head><title>t</title></head><body>" + TEXT + GATED + b"</body></html>"
 CHUNK = b"<p>" + b"many words " * 5_900 + b"</p>" + GATED
 BIG = [b"<!doctype html><title>big</title><body>", *[CHUNK] * 308]
 ENDLESS = [b"<!doctype html><title>endless</title><body>", *[CHUNK] * 1_000]
