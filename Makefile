@@ -39,8 +39,9 @@ bench: $(READY)  ## Measure against baselines in the same run
 	$(BIN)/python -m benchmarks
 	$(BIN)/python -m benchmarks.append
 
-fuzz: $(READY)  ## The long form of the document test
-	CONSENTKIT_FUZZ=$${CONSENTKIT_FUZZ:-100000} $(BIN)/pytest tests/rewrite
+fuzz: $(READY)  ## Rewrite and judge a million spoilt documents on all cores, then stream a gigabyte
+	CONSENTKIT_FUZZ=$${CONSENTKIT_FUZZ:-1000000} $(BIN)/python -m tests.rewrite.campaign
+	CONSENTKIT_STREAM=$${CONSENTKIT_STREAM:-1024} $(BIN)/pytest tests/rewrite/test_memory.py
 
 kills: $(READY)  ## The long form of the SIGKILL campaign
 	CONSENTKIT_KILLS=$${CONSENTKIT_KILLS:-2000} $(BIN)/pytest tests/log

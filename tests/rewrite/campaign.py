@@ -8,7 +8,8 @@ For every document it is checked that
   the start instead of taking the shortcut;
 - two HTML5 parsers, each with scripting and without, see the same tree in the original and in the output once what
   consentkit added is taken away and what it made inert is live again (but for a `<frameset>` after an implied body);
-- nothing of a refused service is left to load or to run, in any of these four trees;
+- nothing of a refused service is left to load or to run, in any of these four trees (but without scripting, where the
+  end of a `noscript` lies inside a comment, a value or raw text for such a browser);
 - our parts stand in the head and in the body, once, and the banner wherever there is a place for one.
 
 Where the two parsers disagree about the original, a fault counts only if both see one; such documents are counted.

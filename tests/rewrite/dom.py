@@ -96,13 +96,14 @@ def accuse(
 
     A browser without scripting may read what follows a `noscript` in another way than one with scripting: still inside
     a comment or a value, or inside an element that a `noscript` in the head left open. Where the two are so out of
-    step, only the tree with scripting is compared. What would load is looked for in both, always.
+    step, only the tree with scripting is compared.
     """
     after = parser(read_bytes(output), scripting)
-    found = ["still loads"] if live_loads(after, parser, scripting=scripting) else []
+    followed = scripting or not rewriter.diverged
+    found = ["still loads"] if followed and live_loads(after, parser, scripting=scripting) else []
     if rewriter.placed_body and any(isinstance(x, tuple) and x[0] == "frameset" for x in before):
         return found  # the one exception: what implies a body for our parts ends the hope for a frameset
-    if not scripting and (rewriter.diverged or _stands_elsewhere(output, parser)):
+    if not followed or (not scripting and _stands_elsewhere(output, parser)):
         return found
     found += _compare(before, after, parser, scripting)
     expected = ["head"] * output.count(HEAD) + ["body"] * rewriter.placed_body

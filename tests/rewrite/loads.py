@@ -24,7 +24,7 @@ _RELS = {"preload", "preconnect", "dns-prefetch", "prefetch", "stylesheet", "mod
 _SCRIPT = re.compile(r"\s*(?:|module|(?:application|text)/(?:x-)?(?:java|ecma)script)\s*", re.IGNORECASE)
 _MARKERS = ("adq.push(", "stats.track")
 _HOST = re.compile(
-    r"(?:https?:[/\\]*|[/\\]{2,})(?:[^/\\?#]*@)?(?:[^/\\?#@]*\.)?(?:(?:ads|stats)\.example\.?(?::\d*)?|127\.0\.0\.1:8001)"
+    r"(?:https?:[/\\]*|[/\\]{2,})(?:[^/\\?#]*@)?(?:[^/\\?#@\s<>^|%:\x00-\x20\x7f\[\]]*\.)?(?:(?:ads|stats)\.example\.?(?::\d*)?|127\.0\.0\.1:8001)"
     r"(?:[/\\?#]|$)",
     re.IGNORECASE,
 )

@@ -16,7 +16,7 @@ from consentkit.errors import PolicyError
 from consentkit.policy.load import parse_policy
 
 SECRET_VARIABLE = "CONSENTKIT_SECRET_KEY"  # noqa: S105 - the name of the variable, not its value
-_HAS_SECRET = re.compile(rf"^\s*(export\s+)?{SECRET_VARIABLE}\s*=\s*[^\s#]", re.MULTILINE)
+_HAS_SECRET = re.compile(rf"^[ \t]*(export[ \t]+)?{SECRET_VARIABLE}[ \t]*=[ \t]*[^\s#]", re.MULTILINE)
 _IGNORED = (".env", "consent.db*")
 _NEXT = """
 Add to a Starlette or FastAPI app:
