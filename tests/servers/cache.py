@@ -11,8 +11,8 @@ from pathlib import Path
 from tests.servers.running import Answer, Running, free_port, python_server, running
 
 MISSING = "These tests need nginx: apt-get install nginx-light, or set CONSENTKIT_NGINX to where it is."
-#: Only `Cache-Control` and its like keep an answer out: not its Set-Cookie, and not that it says nothing.
-#: The key is nginx's own, without the Host.
+#: Only `Cache-Control` and its like keep an answer out: not its Set-Cookie, and not that it says nothing. For pages not
+#: even `Vary` counts, as in many a CDN. The key is nginx's own, without the Host.
 CONFIG = """
 daemon off;
 master_process off;
@@ -30,15 +30,19 @@ http {{
   proxy_cache_path {folder}/cache keys_zone=pages:2m;
   server {{
     listen 127.0.0.1:{port};
+    proxy_http_version 1.1;
+    proxy_set_header Host $http_host;
+    proxy_cache pages;
+    proxy_cache_revalidate on;
+    proxy_cache_valid 200 301 404 10m;
+    add_header X-Cache-Status $upstream_cache_status always;
     location / {{
       proxy_pass http://127.0.0.1:{behind};
-      proxy_http_version 1.1;
-      proxy_set_header Host $http_host;
-      proxy_cache pages;
-      proxy_cache_revalidate on;
-      proxy_cache_valid 200 301 404 10m;
+      proxy_ignore_headers Set-Cookie Vary;
+    }}
+    location ~ ^/(picture|pixel|linked|_consent)/ {{
+      proxy_pass http://127.0.0.1:{behind};
       proxy_ignore_headers Set-Cookie;
-      add_header X-Cache-Status $upstream_cache_status always;
     }}
   }}
 }}
