@@ -17,8 +17,8 @@ $(READY): pyproject.toml tools/setup.sh
 demo: $(READY)  ## Run the newsroom example with SQLite
 	$(BIN)/python -m examples.newsroom
 
-test: $(READY)  ## Run all tests, fetching a browser where one is missing and it may
-	@sh tools/browser.sh
+test: $(READY)  ## Run all tests, fetching browser and proxy where they are missing and it may
+	@sh tools/programs.sh
 	$(BIN)/pytest
 
 lint: $(READY) typecheck  ## Check style, types and layers

@@ -10,7 +10,7 @@ from pathlib import Path
 
 from tests.servers.running import Answer, Running, free_port, python_server, running
 
-MISSING = "These tests need nginx: apt-get install nginx-light, or set CONSENTKIT_NGINX to where it is."
+MISSING = "These tests need nginx: apt-get install nginx, or set CONSENTKIT_NGINX to where it is."
 #: Only `Cache-Control` and its like keep an answer out: not its Set-Cookie, and not that it says nothing. For pages not
 #: even `Vary` counts, as in many a CDN. The key is nginx's own, without the Host.
 CONFIG = """
