@@ -19,7 +19,7 @@ from benchmarks.apps import SECRET, Headers, browser, choice, cookie_header, raw
 from benchmarks.table import Effort, Rounds, Row, clock, interleaved, limit
 from consentkit.banner import categories
 from consentkit.cookie import CookieCodec, StoredChoice, Verdict
-from consentkit.http import header_values, sole_cookie
+from consentkit.http import cookie_pattern, header_values, sole_cookie
 from consentkit.site import Site
 from consentkit.visit import Visit
 
@@ -62,7 +62,7 @@ def _reading(site: Site, effort: Effort) -> Iterator[Row]:
         return each(CookieCodec((SECRET,), site.policy.site_id).loads, _fresh(cookies))
 
     def from_header(found: Headers) -> StoredChoice | None:
-        value = sole_cookie(header_values(found, b"cookie"), site.cookie_name.encode())
+        value = sole_cookie(header_values(found, b"cookie"), cookie_pattern(site.cookie_name.encode()))
         return known.loads(value) if value is not None else None
 
     measures: dict[str, Callable[[], float]] = {

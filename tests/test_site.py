@@ -13,7 +13,7 @@ from consentkit import get_consent
 from consentkit.log.memory import MemoryLog
 from consentkit.policy.models import Policy
 from tests.apps import granted_cookie, home, wrap
-from tests.asgi import body, http_scope, replay, run, start
+from tests.asgi import HTML, body, http_scope, replay, run, start
 from tests.conftest import OTHER_SECRET, SECRET, Clock, policy_data
 
 
@@ -201,3 +201,13 @@ def test_the_gpc_statement_is_the_same_for_everyone() -> None:
         assert plain.json()["gpc"] is True
         assert plain.content == signalled.content
         assert client.post("/.well-known/gpc.json").status_code == 405
+
+
+def test_a_required_service_keeps_its_host_under_that_of_a_refused_one() -> None:
+    """The closest declaration decides in pages as it does in headers."""
+    services = policy_data()["services"] | {"files": {"category": "necessary", "hosts": ["files.stats.test"]}}
+    page = b"<!doctype html><title>t</title><body><img src=//files.stats.test/a><img src=//stats.test/b>"
+    app = wrap(replay(start(200, HTML), body(page)), Policy.model_validate(policy_data(services=services)))
+    sent = run(app, http_scope())[1]["body"]
+    assert b"<img src=//files.stats.test/a>" in sent
+    assert b"data-ckit-src=//stats.test/b" in sent

@@ -8,7 +8,7 @@ from functools import cached_property, lru_cache
 from markupsafe import escape
 
 from consentkit.banner import Notices
-from consentkit.decision import Decision
+from consentkit.decision import GPC, Decision
 from consentkit.policy.models import Policy
 from consentkit.rewrite.rules import UNDECLARED, Rules, Ruleset
 
@@ -36,6 +36,8 @@ class Additions:
         self.stored = maker.notices.stored_by(frozenset() if self.is_shared else decision.enforcement.refused, consent)
         runs = any(yes and consent.reasons[name] != "required" for name, yes in consent.services.items())
         self._reasons_to_reload = ("refused",) if runs else ()
+        self.is_asking = bool(decision.asking)
+        self.is_signalled = GPC in consent.signals
         #: What was made of the headers of pages before, by status and headers.
         self.starts: dict[Start, tuple[RawHeader, ...]] = {}
         self.head = lru_cache(maxsize=_CACHED_HEADS)(self._head)
@@ -61,6 +63,12 @@ class Additions:
         return self._maker.notices.reopen(self._locale, self._base)
 
     @cached_property
+    def standing(self) -> bytes:
+        """What stands on every page of who need not be asked: that control, or nothing."""
+        policy = self._maker.policy
+        return self.reopen if policy.asked_categories and policy.banner.reopen != "none" else b""
+
+    @cached_property
     def _banner(self) -> tuple[bytes, bytes]:
         return self._maker.notices.banner(self._decision, self._locale, self._base)
 
@@ -82,14 +90,13 @@ class Additions:
 
     def _head(self, style_nonce: str, script_nonce: str, *, reload_granted: bool) -> bytes:
         """The tags of our style sheet, and of our script where there is work for it."""
-        asking = bool(self._decision.asking)
         reasons = (*self._reasons_to_reload, *("granted",) * reload_granted)
         return self._maker.notices.head(
             self._base,
             style_nonce=style_nonce,
             script_nonce=script_nonce,
-            script=asking or self.is_shared,
-            reload=" ".join(reasons) if asking else "",
+            script=self.is_asking or self.is_shared,
+            reload=" ".join(reasons) if self.is_asking else "",
             clear=self.stored,
             shared=self.is_shared,
         )

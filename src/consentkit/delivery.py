@@ -86,12 +86,15 @@ def must_be_private(visit: Visit, headers: list[RawHeader], reason: str, *, page
 class PageStart(NamedTuple):
     """How a page begins: its headers but for its length, and whether it is for everyone.
 
-    `tightened`: its own policy forbids more than the app's did.
+    `measured`: the app told its length. `tightened`: its own policy forbids more than the app's did. `plain`: it has no
+    policy at all.
     """
 
     headers: list[RawHeader]
+    measured: bool
     shared: bool = False
     tightened: bool = False
+    plain: bool = False
 
 
 def known_start(visit: Visit, message: Mapping[str, Any]) -> PageStart | None:
@@ -104,8 +107,9 @@ def known_start(visit: Visit, message: Mapping[str, Any]) -> PageStart | None:
     if visit.carries_declared or visit.scope["method"] != "GET" or message.get("trailers"):
         return None
     kept = [(name, value) for name, value in headers if name != b"content-length"]
-    known = visit.additions.starts.get((message["status"], *kept)) if len(headers) - len(kept) <= 1 else None
-    return PageStart(list(known)) if known is not None else None
+    lengths = len(headers) - len(kept)
+    known = visit.additions.starts.get((message["status"], *kept)) if lengths <= 1 else None
+    return PageStart(list(known), lengths == 1, plain=True) if known is not None else None
 
 
 def page_start(visit: Visit, message: Mapping[str, Any], headers: list[RawHeader]) -> PageStart:
@@ -117,7 +121,8 @@ def page_start(visit: Visit, message: Mapping[str, Any], headers: list[RawHeader
     made = page_headers(visit, found.headers, shared=reason is None)
     if reason in _LASTING and not found.tightened and all(name in _ALIKE for name, _ in kept):
         visit.additions.remember((message["status"], *kept), made)
-    return PageStart(made if reason is None else with_expiries(visit, made), reason is None, found.tightened)
+    made = made if reason is None else with_expiries(visit, made)
+    return PageStart(made, len(kept) < len(headers), reason is None, found.tightened)
 
 
 def would_be_tightened(visit: Visit, headers: list[RawHeader]) -> bool:

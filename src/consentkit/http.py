@@ -53,19 +53,18 @@ def cookie_pairs(headers: RawHeaders) -> list[tuple[bytes, bytes]]:
     return pairs
 
 
-def sole_cookie(sent: Iterable[bytes], name: bytes) -> bytes | None:
-    """The value of cookie `name` in these `Cookie` headers; None when it is missing or has two different values."""
-    values: set[bytes] = set()
-    for value in sent:
-        if name in value:
-            values.update(found.rstrip(_COOKIE_SPACE) for found in _pattern_of(name).findall(value))
-    return values.pop() if len(values) == 1 else None
-
-
 @lru_cache(maxsize=64)
-def _pattern_of(name: bytes) -> re.Pattern[bytes]:
-    """The values of a cookie whose exact name this is, in a `Cookie` header."""
+def cookie_pattern(name: bytes) -> re.Pattern[bytes]:
+    """Finds the values of a cookie whose exact name this is, in a `Cookie` header."""
     return re.compile(rb"(?:\A|;)[ \t]*+%b[ \t]*+=[ \t]*+([^;]*+)" % re.escape(name))
+
+
+def sole_cookie(sent: Iterable[bytes], pattern: re.Pattern[bytes]) -> bytes | None:
+    """The value of the cookie that `pattern` finds in these `Cookie` headers; None when it has none, or two."""
+    values: list[bytes] = [found.rstrip(_COOKIE_SPACE) for value in sent for found in pattern.findall(value)]
+    if not values or any(value != values[0] for value in values[1:]):
+        return None
+    return values[0]
 
 
 def without_cookies(headers: RawHeaders, hidden: Callable[[bytes], bool]) -> list[tuple[bytes, bytes]]:

@@ -10,7 +10,7 @@ from importlib.resources import files
 from types import MappingProxyType
 from typing import Any
 
-from consentkit.http import RawHeaders, Scope, header, header_values, own_path, sole_cookie
+from consentkit.http import RawHeaders, Scope, cookie_pattern, header, header_values, own_path, sole_cookie
 from consentkit.policy.fields import text_in
 from consentkit.policy.models import Policy
 from consentkit.policy.texts import PLACEHOLDERS, TEXT_KEYS
@@ -102,6 +102,7 @@ class Languages:
         self._policy = policy
         self._own = own
         self._wordings = {locale: Wording(policy, locale) for locale in policy.locales}
+        self._cookie = cookie_pattern(policy.language.cookie.encode())
         self._accepted = lru_cache(maxsize=256)(self._read_accepted)
         self._lookup = {locale.lower(): locale for locale in policy.locales}
         for locale in policy.locales:
@@ -137,7 +138,7 @@ class Languages:
                 own_path(scope).split("/", 2)[1] if own_path(scope).startswith("/") else None, exact=True
             )
         if place == "cookie":
-            value = sole_cookie(header_values(headers, b"cookie"), self._policy.language.cookie.encode())
+            value = sole_cookie(header_values(headers, b"cookie"), self._cookie)
             return self._match(value.decode("latin-1")) if value else None
         value = header(headers, b"accept-language")
         return self._accepted(value[:_MAX_ACCEPT_LANGUAGE]) if value else None

@@ -9,8 +9,8 @@ from typing import Any
 from markupsafe import Markup
 
 from consentkit.additions import Additions
-from consentkit.decision import GPC
-from consentkit.http import RawHeaders, header_values
+from consentkit.delivery import PageStart
+from consentkit.http import header_values
 from consentkit.pages import is_fragment_request
 from consentkit.rewrite.stream import Rewriter
 from consentkit.visit import Visit
@@ -18,29 +18,25 @@ from consentkit.visit import Visit
 _NONCE = r"'nonce-([A-Za-z0-9+/_-]+={0,2})'"
 
 
-def make_rewriter(visit: Visit, headers: RawHeaders, *, tightened: bool) -> Rewriter:
-    """The rewriter for one page of this visitor, whose response has `headers`.
-
-    `tightened`: its Content-Security-Policy lets less load than the app's own, which only a new page can undo.
-    """
-    if GPC in visit.decision.consent.signals:
-        visit.site.log.count("signal:gpc")
+def make_rewriter(visit: Visit, page: PageStart) -> Rewriter:
+    """The rewriter for one page of this visitor."""
     additions = visit.additions
+    if additions.is_signalled:
+        visit.site.log.count("signal:gpc")
     body = b"" if visit.placed_by_hand else control(visit)
     if visit.site.reload_error is not None:
         body = _error_box(visit.site.reload_error) + body
-    needs_head = bool(body) or visit.placed_by_hand or bool(additions.stored)
-    head = _head(additions, headers, tightened=tightened) if needs_head else b""
+    head = _head(additions, page) if body or visit.placed_by_hand or additions.stored else b""
     inject = "document" if is_fragment_request(visit.given) else "page"
     return _rewriter(visit, additions, head=head, body=body, inject=inject)
 
 
-def make_shared_rewriter(visit: Visit, headers: RawHeaders) -> Rewriter:
+def make_shared_rewriter(visit: Visit, page: PageStart) -> Rewriter:
     """The rewriter for a page that is the same for all visitors: everything inert, and a way to choose."""
     additions = visit.shared_additions
     asked = bool(visit.site.policy.asked_categories)
-    head = _head(additions, headers, tightened=False) if asked else b""
-    return _rewriter(visit, additions, head=head, body=additions.reopen if asked and not visit.choices_by_hand else b"")
+    body = additions.reopen if asked and not visit.choices_by_hand else b""
+    return _rewriter(visit, additions, head=_head(additions, page) if asked else b"", body=body)
 
 
 def _rewriter(visit: Visit, additions: Additions, **parts: Any) -> Rewriter:
@@ -53,31 +49,30 @@ def control(visit: Visit, return_to: str | None = None) -> bytes:
 
     `return_to` is where a choice leads back to, if not to this page.
     """
-    policy = visit.site.policy
-    if not policy.asked_categories:
-        return b""
-    if visit.shows_banner:
-        return visit.additions.banner(return_to or visit.return_to)
-    if policy.banner.reopen == "none" or visit.choices_by_hand:
-        return b""
-    return visit.additions.reopen
+    additions = visit.additions
+    if additions.is_asking:
+        return additions.banner(return_to or visit.return_to)
+    return b"" if visit.choices_by_hand else additions.standing
 
 
-def _head(additions: Additions, headers: RawHeaders, *, tightened: bool) -> bytes:
-    """The tags that load our assets. They carry the page's own nonce if its Content-Security-Policy has one."""
-    policies = header_values(headers, b"content-security-policy")
-    if not policies and not tightened:
+def _head(additions: Additions, page: PageStart) -> bytes:
+    """The tags that load our assets. They carry the page's own nonce if its Content-Security-Policy has one.
+
+    A policy that lets less load than the app's own is only undone by a new page.
+    """
+    policies = [] if page.plain else header_values(page.headers, b"content-security-policy")
+    if not policies and not page.tightened:
         return additions.plain_head
-    written = " ".join(value.decode("latin-1") for value in policies)
+    written = ",".join(value.decode("latin-1") for value in policies)
     typed = "require-trusted-types-for" in written.lower()
     style, script = _nonce(written, "style-src"), _nonce(written, "script-src")
-    return additions.head(style, script, reload_granted=tightened or typed)
+    return additions.head(style, script, reload_granted=page.tightened or typed)
 
 
 def _nonce(policies: str, directive: str) -> str:
     """The nonce that a page's policies ask for in `directive`, or in `default-src` where that stands for it."""
     for name in (f"{directive}-elem", directive, "default-src"):
-        match = re.search(rf"(?:^|[;,\s]){name}\s[^;,]*?{_NONCE}", policies, re.IGNORECASE)
+        match = re.search(rf"(?:^|[;,])\s*+{name}\s[^;,]*?{_NONCE}", policies, re.IGNORECASE)
         if match:
             return match[1]
     return ""

@@ -22,10 +22,7 @@ NEVER_A_PAGE = frozenset((b"image", b"script", b"style", b"font", b"audio", b"vi
 
 def reason_untouched(method: str, status: int, headers: RawHeaders, message: Mapping[str, Any]) -> str | None:
     """Why a response's body is left as it is, or None when it is a page to be rewritten."""
-    said: dict[bytes, list[bytes]] = {}
-    for name, value in headers:
-        if (lowered := name.lower()) in _TELLING:
-            said.setdefault(lowered, []).append(value)
+    said = _telling(headers)
     types = said.get(b"content-type", [])
     if status in _NAMED:
         return _NAMED[status]
@@ -44,6 +41,14 @@ def reason_untouched(method: str, status: int, headers: RawHeaders, message: Map
     if message.get("trailers") and any(b"digest" in value.lower() for value in said.get(b"trailer", ())):
         return "digest trailer"
     return "head" if method == "HEAD" else None
+
+
+def _telling(headers: RawHeaders) -> dict[bytes, list[bytes]]:
+    said: dict[bytes, list[bytes]] = {}
+    for name, value in headers:
+        if (lowered := name.lower()) in _TELLING:
+            said.setdefault(lowered, []).append(value)
+    return said
 
 
 def has_unreadable_mark(body: bytes) -> bool:

@@ -199,17 +199,14 @@ class Responder(Visit):
     async def _open_page(self, message: Message, start: Message, page: PageStart) -> None:
         """The page begins. One message alone tells its exact length; a stream has none."""
         headers = page.headers
-        if page.shared:
-            rewriter = make_shared_rewriter(self, headers)
-        else:
-            rewriter = make_rewriter(self, headers, tightened=page.tightened)
+        rewriter = make_shared_rewriter(self, page) if page.shared else make_rewriter(self, page)
         if message["type"] == "http.response.body" and not message.get("more_body", False):
             self._handle = self._send
             self.is_holding = False
             whole = rewriter.whole(bytes(message.get("body", b"")))
             self._end_page(rewriter)
-            if any(name == b"content-length" or name.lower() == b"content-length" for name, _ in start["headers"]):
-                headers = [*headers, (b"content-length", str(len(whole)).encode())]
+            if page.measured:
+                headers.append((b"content-length", b"%d" % len(whole)))
             await self._send({**start, "headers": headers})
             await self._send({**message, "body": whole})
             return
@@ -295,4 +292,4 @@ def _is_listed(headers: object) -> bool:
 
 
 async def _swallow(message: Message) -> None:
-    """What must not reach anyone: the app's own body of an answer that was replaced, or what it sends once it is done."""
+    """What reaches nobody: the app's own body of an answer that was replaced, or what it sends once it is done."""

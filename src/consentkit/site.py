@@ -22,7 +22,7 @@ from consentkit.errors import CookieError, LogError
 from consentkit.gates.headers import HeaderGates
 from consentkit.gates.report import GateReport
 from consentkit.gates.set_cookie import CookieGate
-from consentkit.http import Scope, header, sole_cookie
+from consentkit.http import Scope, cookie_pattern, header, sole_cookie
 from consentkit.i18n import Languages, LocaleCallable
 from consentkit.log.store import ConsentLog
 from consentkit.policy.models import Policy, RegionSource
@@ -63,7 +63,7 @@ class Site:
         self.secure = policy.site.url.startswith("https://")
         plain = not self.secure or policy.site.cookie_domain is not None
         self.cookie_name = "consent" if plain else "__Host-consent"
-        self._cookie_name = self.cookie_name.encode()
+        self._cookie_pattern = cookie_pattern(self.cookie_name.encode())
         self.cookies = CookieCodec(settings.keys, policy.site_id)
         self.tokens = TokenCodec(settings.keys, policy.site_id)
         self.languages = Languages(policy, settings.locale)
@@ -134,7 +134,7 @@ class Site:
 
     def _choice(self, cookies: Sequence[bytes]) -> tuple[bytes | None, StoredChoice | None]:
         """The consent cookie and what it says; nothing when it is missing, doubled, foreign or forged."""
-        raw = sole_cookie(cookies, self._cookie_name) if cookies else None
+        raw = sole_cookie(cookies, self._cookie_pattern) if cookies else None
         if raw is None:
             return None, None
         try:
@@ -149,11 +149,8 @@ class Site:
 
 
 def _ruleset(policy: Policy) -> Ruleset:
-    required = {name for name, category in policy.all_categories.items() if category.required}
     services = [
-        ServiceRule(name, service.category, service.hosts, service.inline)
-        for name, service in policy.services.items()
-        if service.category not in required
+        ServiceRule(name, service.category, service.hosts, service.inline) for name, service in policy.services.items()
     ]
     return Ruleset(
         services,

@@ -124,11 +124,6 @@ class Visit:
         return [value for key, value in headers if key == name]
 
     @property
-    def shows_banner(self) -> bool:
-        """Whether this visitor is to be asked."""
-        return bool(self.decision.asking)
-
-    @property
     def additions(self) -> Additions:
         """What a page gets for this visitor."""
         if self._additions is None:
