@@ -48,7 +48,7 @@ _SCRIPT_TYPES = frozenset(
 )
 _SPACES = re.compile(r"[ \t\n\f\r]+")
 _URL_SEPARATORS = re.compile(r"[ \t\n\f\r,]+")
-_INNER_COMMA = re.compile(r"[^ \t\n\f\r,],+[^ \t\n\f\r,]")
+_INNER_COMMA = re.compile(r",[^ \t\n\f\r,]")
 _INVISIBLE = re.compile(r"display\s*:\s*none|visibility\s*:\s*hidden", re.IGNORECASE)
 _LENGTH = re.compile(r"\s*(\d+)(?![\d\s]*%)")
 _TINY = 5

@@ -19,6 +19,7 @@ from consentkit.rewrite.decisions import (
     refuse_script,
 )
 from consentkit.rewrite.edits import Count, Decision, Ready, apply_edits, make_ready, srcdoc_attribute, without_quotes
+from consentkit.rewrite.harmless import is_harmless
 from consentkit.rewrite.patterns import SCRIPT_END
 from consentkit.rewrite.rawtext import SCRIPT_LIMIT
 from consentkit.rewrite.rules import Rules, ServiceRule
@@ -27,6 +28,7 @@ from consentkit.rewrite.tags import Inside, Tag, decode_value
 from consentkit.rewrite.urls import RELATIVE, Address, read_address
 
 _Decide = Callable[[bytes, Rules, Address, SrcdocReader], Decision]
+_NOTHING = Decision()
 _OWN_MEMORY = 256
 _OWN_LENGTH = 1024
 _SRCDOC_DEPTH = 4
@@ -115,7 +117,8 @@ class Gating(Ahead):
         """The decision on a complete start tag: as it was before, where the same tag came before."""
         ready = self._memory.get(source)
         if ready is None:
-            ready = make_ready(source, self._decided(decide, source, rules))
+            plain = self._base is RELATIVE and self._shadow is None and is_harmless(source, rules)
+            ready = make_ready(source, _NOTHING if plain else self._decided(decide, source, rules))
             self._remember(source, ready)
         return ready
 

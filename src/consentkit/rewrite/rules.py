@@ -60,6 +60,14 @@ class HostTable:
             known = self._known[address] = self._find(address)
         return known
 
+    def declarers(self, host: str) -> set[str]:
+        """The services that declare this host or one above it, by whatever port."""
+        found: set[str] = set()
+        while host:
+            found.update(rule.service for _, rule in self._entries.get(host, ()))
+            host = host.partition(".")[2]
+        return found
+
     def _find(self, address: Address) -> tuple[ServiceRule, ...]:
         name = address.host
         while name:
@@ -120,6 +128,7 @@ class Rules:
         )
         self._refused = self._closed - self._reported
         self._inline = _InlineMarkers([services[x.lower()] for x in self._refused])
+        self._may_hold: dict[bytes, bool] = {}
         self.memory: dict[bytes, Ready] = {}
         #: Nothing is held back, nor counted: only markup that names itself may be edited.
         self.is_open = not self.refuses_something and shadow is None
@@ -164,6 +173,16 @@ class Rules:
         if self._declared is not None and not owners and not self._declared.owners(address):
             return undeclared(address.host)
         return next((rule for rule in owners if rule.service in self._refused), None)
+
+    def may_hold(self, host: bytes) -> bool:
+        """Whether anything at this host, a plain name in lower case, may be held back or counted."""
+        known = self._may_hold.get(host)
+        if known is None:
+            if len(self._may_hold) >= _HOSTS:
+                self._may_hold.clear()
+            held = self._declared is not None or not self._closed.isdisjoint(self._hosts.declarers(host.decode()))
+            known = self._may_hold[host] = held
+        return known
 
     def is_reported_at(self, address: Address | None) -> bool:
         """Whether a service that is closed, but only reported, owns this address."""

@@ -1,7 +1,8 @@
-"""The fast way through a page's body: one regular expression passes all that can't matter, and no tree is followed.
+"""The fast way through a page's body: regular expressions pass all that can't matter, and no tree is followed.
 
 It is right as long as the body holds nothing that makes a tree builder read later bytes in another way. When something
-like that comes, the scanner reads the beginning of the document once more, this time following the tree.
+like that comes, the scanner reads once more what was passed, this time following the tree, and follows it until nothing
+but plain HTML is open.
 """
 
 from __future__ import annotations
@@ -11,7 +12,7 @@ from consentkit.rewrite.elements import words
 from consentkit.rewrite.runs import RAW
 from consentkit.rewrite.tree import BREAKOUT
 
-#: No more of a document's beginning than this is kept for reading it again.
+#: No more than this is kept for reading it again.
 LOG_LIMIT = 131_072
 
 #: Foreign elements nested deeper than this are not kept, as in a tree builder, whose stack is limited too.
