@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from consentkit.policy.load import parse_policy
+from consentkit.policy.check import parse_policy
 from consentkit.policy.models import Policy
 
 ROOT = Path(__file__).parent.parent

@@ -12,7 +12,7 @@ from click.testing import CliRunner, Result
 
 from consentkit.cli.main import main
 from consentkit.cli.presets import PRESETS
-from consentkit.policy.load import parse_policy
+from consentkit.policy.check import parse_policy
 from consentkit.policy.yaml_tree import read_tree
 
 

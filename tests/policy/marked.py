@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from consentkit.errors import PolicyError, Problem
-from consentkit.policy.load import parse_policy
+from consentkit.policy.check import parse_policy
 
 MINIMAL = """\
 site: {url: "https://news.example", name: News}

@@ -11,8 +11,9 @@ from hypothesis import strategies as st
 from pydantic import ValidationError
 
 from consentkit.errors import ConsentKitError, PolicyError
+from consentkit.policy.check import parse_policy
 from consentkit.policy.fields import Duration
-from consentkit.policy.load import load_policy, parse_policy
+from consentkit.policy.load import load_policy
 from consentkit.policy.models import Policy
 from tests.policy.marked import MINIMAL, problems, warnings
 

@@ -96,7 +96,7 @@ def test_services_that_only_a_form_names_come_from_the_catalogue() -> None:
 
 def test_the_policy_beats_the_catalogue() -> None:
     """A key that is written replaces the catalogue's, the others are taken from it."""
-    from consentkit.policy.load import parse_policy
+    from consentkit.policy.check import parse_policy
 
     text = SITE + "services: {matomo: {use: matomo, category: marketing, cookies: [_mine]}}\n"
     service = parse_policy(text, "x", environ={})[0].services["matomo"]

@@ -12,7 +12,8 @@ import click
 from consentkit.cli.failure import CannotError
 from consentkit.cli.summary import summary, summary_lines
 from consentkit.errors import PolicyError, Problem
-from consentkit.policy.load import parse_policy, read_policy_file
+from consentkit.policy.check import parse_policy
+from consentkit.policy.load import read_policy_file
 from consentkit.policy.models import Policy
 
 

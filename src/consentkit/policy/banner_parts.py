@@ -30,5 +30,5 @@ class Banner(Model):
     """Which edge of the window it stands at."""
     reopen: Literal["footer", "none"] = "footer"
     """The "Privacy choices" control for those who decided, on every page; `none`: the site links to it."""
-    theme: Theme = Theme()
+    theme: Theme = Theme.model_construct()
     """Colours and shape."""

@@ -18,6 +18,10 @@ CategoryName = Annotated[Name, BeforeValidator(_canonical, json_schema_input_typ
 
 
 class Model(BaseModel):
-    """A part of a policy: never changed once built, and closed to keys it doesn't know."""
+    """A part of a policy: never changed once built, and closed to keys it doesn't know.
 
-    model_config = ConfigDict(frozen=True, extra="forbid", use_attribute_docstrings=True)
+    Its validator is built when it is first used: most parts are only ever checked by that of the whole policy. A part
+    is its own default by `model_construct`, which needs no validator.
+    """
+
+    model_config = ConfigDict(frozen=True, extra="forbid", defer_build=True)

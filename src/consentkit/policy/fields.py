@@ -280,18 +280,34 @@ def check_day(value: object) -> object:
     raise ValueError("is not a day; write year-month-day, for example 2026-11-01")
 
 
-Text = Annotated[str, StringConstraints(min_length=1, max_length=4000), AfterValidator(check_text)]
-ShortText = Annotated[str, StringConstraints(min_length=1, max_length=200), AfterValidator(check_text)]
-WebUrl = Annotated[str, StringConstraints(max_length=2000), AfterValidator(check_url)]
-SiteUrl = Annotated[str, StringConstraints(max_length=300), AfterValidator(check_site_url)]
-Host = Annotated[str, StringConstraints(max_length=300), AfterValidator(check_host)]
-CookieName = Annotated[str, AfterValidator(check_cookie_name)]
-CookiePath = Annotated[str, AfterValidator(check_cookie_path)]
-CookieDomain = Annotated[str, AfterValidator(check_domain)]
-Locale = Annotated[str, AfterValidator(check_locale)]
-Colour = Annotated[str, AfterValidator(check_colour)]
-PathPrefix = Annotated[str, StringConstraints(max_length=500), AfterValidator(check_pattern_path)]
-RoutePrefix = Annotated[str, StringConstraints(max_length=100), AfterValidator(check_route_prefix)]
+@dataclass(frozen=True, slots=True)
+class Checked:
+    """A text of `shortest` to `longest` characters that passes `check`.
+
+    Says to pydantic directly what it would else work out again for each of the many fields that hold a text.
+    """
+
+    check: Callable[[str], str]
+    shortest: int | None = None
+    longest: int | None = None
+
+    def __get_pydantic_core_schema__(self, source: Any, handler: GetCoreSchemaHandler) -> CoreSchema:
+        text = core_schema.str_schema(min_length=self.shortest, max_length=self.longest)
+        return core_schema.no_info_after_validator_function(self.check, text)
+
+
+Text = Annotated[str, Checked(check_text, 1, 4000)]
+ShortText = Annotated[str, Checked(check_text, 1, 200)]
+WebUrl = Annotated[str, Checked(check_url, longest=2000)]
+SiteUrl = Annotated[str, Checked(check_site_url, longest=300)]
+Host = Annotated[str, Checked(check_host, longest=300)]
+CookieName = Annotated[str, Checked(check_cookie_name)]
+CookiePath = Annotated[str, Checked(check_cookie_path)]
+CookieDomain = Annotated[str, Checked(check_domain)]
+Locale = Annotated[str, Checked(check_locale)]
+Colour = Annotated[str, Checked(check_colour)]
+PathPrefix = Annotated[str, Checked(check_pattern_path, longest=500)]
+RoutePrefix = Annotated[str, Checked(check_route_prefix, longest=100)]
 NAME_PATTERN = r"^[a-z][a-z0-9_-]{0,39}$"
 Name = Annotated[str, StringConstraints(pattern=NAME_PATTERN)]
 LocalText = Annotated[

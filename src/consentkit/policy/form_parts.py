@@ -65,7 +65,7 @@ class Form(Model):
     """Method and path of the request that sends it; `{name}` stands for one path segment."""
     fields: dict[ShortText, FormField] = Field(default_factory=dict)
     """Every field by its name in the form."""
-    request: FormRequestData = FormRequestData()
+    request: FormRequestData = FormRequestData.model_construct()
     """Personal data of the request itself."""
     remember: Remember | None = None
     """The "remember me" box, if there is one."""

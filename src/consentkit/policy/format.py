@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from functools import lru_cache
 from typing import Any, cast
 
+from consentkit.policy.descriptions import DescribedSchema
 from consentkit.policy.models import Policy
 from consentkit.policy.shapes import is_dict, is_list
 
@@ -29,7 +30,7 @@ _NAMED = frozenset({"properties", "patternProperties", "$defs"})
 @lru_cache(maxsize=1)
 def json_schema() -> dict[str, Any]:
     """The JSON Schema (draft 2020-12) of a policy file. A file that it refuses, `load_policy` refuses too."""
-    schema: dict[str, Any] = _friendly(Policy.model_json_schema(by_alias=True))
+    schema: dict[str, Any] = _friendly(Policy.model_json_schema(by_alias=True, schema_generator=DescribedSchema))
     head = {
         "$schema": "https://json-schema.org/draft/2020-12/schema",
         "$id": SCHEMA_ID,

@@ -13,7 +13,6 @@ from pydantic_core import ErrorDetails
 
 from consentkit.errors import PolicyError, Problem
 from consentkit.policy.fields import check_site_url
-from consentkit.policy.lint import lint
 from consentkit.policy.messages import cleaned, sentence
 from consentkit.policy.models import Policy
 from consentkit.policy.places_in_file import Locator
@@ -34,7 +33,7 @@ def load_policy(path: str | Path, *, environ: Mapping[str, str] = os.environ) ->
 
     Raises `PolicyError` with every fault of the file, each with line and column.
     """
-    return parse_policy(read_policy_file(path), str(path), environ=environ)[0]
+    return read_policy(read_policy_file(path), str(path), environ=environ)[0]
 
 
 def read_policy_file(path: str | Path) -> bytes:
@@ -56,10 +55,8 @@ def read_policy_file(path: str | Path) -> bytes:
     raise PolicyError(path, (Problem(message),)) from None
 
 
-def parse_policy(
-    text: str | bytes, source: str, *, environ: Mapping[str, str] = os.environ
-) -> tuple[Policy, tuple[Problem, ...]]:
-    """The policy in `text`, and warnings about it. `source` is the name the faults are told under.
+def read_policy(text: str | bytes, source: str, *, environ: Mapping[str, str] = os.environ) -> tuple[Policy, Locator]:
+    """The policy in `text`, and where its parts stand there. `source` is the name the faults are told under.
 
     Raises `PolicyError` with every fault at once.
     """
@@ -70,10 +67,10 @@ def parse_policy(
     locator = Locator(tree.root)
     data, faults = _with_site_url(tree.root.value(), environ)
     policy, more = _validated(data)
-    placed = [*tree.problems, *(_placed(fault, locator) for fault in (*faults, *more))]
-    if placed or policy is None:
-        raise PolicyError(source, _in_order(placed))
-    return policy, _in_order([_placed(warning, locator) for warning in lint(policy)])
+    found = [*tree.problems, *(placed(fault, locator) for fault in (*faults, *more))]
+    if found or policy is None:
+        raise PolicyError(source, in_order(found))
+    return policy, locator
 
 
 def _with_site_url(data: dict[str, Any], environ: Mapping[str, str]) -> tuple[dict[str, Any], list[Problem]]:
@@ -128,12 +125,14 @@ def _follows(loc: Loc, kind: str, faulty: set[Loc], touched: set[Loc]) -> bool:
     return follows or (kind == "missing" and (*loc[:-1], "use") in faulty)
 
 
-def _placed(problem: Problem, locator: Locator) -> Problem:
+def placed(problem: Problem, locator: Locator) -> Problem:
+    """`problem` with its line and column, and its path told."""
     line, column = locator.place(problem.path, of_key=problem.at_key)
     message = f"{printable(problem.path)}: {problem.message}" if problem.path else problem.message
     return replace(problem, message=message, line=line, column=column)
 
 
-def _in_order(problems: list[Problem]) -> tuple[Problem, ...]:
+def in_order(problems: list[Problem]) -> tuple[Problem, ...]:
+    """The distinct problems as they stand in the file, at most as many as anybody reads."""
     distinct = dict.fromkeys(problems)
     return tuple(sorted(distinct, key=lambda p: (p.line, p.column, p.path)))[:MAX_PROBLEMS]

@@ -222,7 +222,7 @@ class Service(Model):
         BeforeValidator(as_tuple),
     ] = ()
     """Cookies it sets: names, or {name, domain, path, lifetime}."""
-    storage: Storage = Storage()
+    storage: Storage = Storage.model_construct()
     """What it keeps in the browser beside cookies."""
     retention: Duration | None = None
     """How long it keeps the data."""
@@ -249,7 +249,7 @@ class ChoiceLifetime(Model):
 class Choice(Model):
     """What happens to a choice."""
 
-    lifetime: ChoiceLifetime = ChoiceLifetime()
+    lifetime: ChoiceLifetime = ChoiceLifetime.model_construct()
     """How long a choice holds before the visitor is asked again."""
     clear_site_data: Annotated[
         tuple[Annotated[SiteData, BeforeValidator(check_site_data)], ...], BeforeValidator(as_tuple)
@@ -298,9 +298,9 @@ class Declaration(Model):
     """Version of this format."""
     site: Site
     """The site itself. Required."""
-    language: Language = Language()
+    language: Language = Language.model_construct()
     """Which languages visitors are asked in."""
-    regimes: Regimes = Regimes()
+    regimes: Regimes = Regimes.model_construct()
     """How silence is read, by place."""
     categories: Annotated[
         dict[CategoryName, Category],
@@ -312,25 +312,25 @@ class Declaration(Model):
     """Every vendor or feature by name. Required; `{}` for none."""
     forms: dict[Name, Form] = Field(default_factory=dict)
     """The site's forms by name, and what they may store."""
-    banner: Banner = Banner()
+    banner: Banner = Banner.model_construct()
     """How visitors are asked."""
     texts: Annotated[dict[Locale, TextOverrides], BeforeValidator(distinct(check_locale))] = Field(default_factory=dict)
     """Per language, only what differs from the built-in wording."""
-    choice: Choice = Choice()
+    choice: Choice = Choice.model_construct()
     """How long a choice holds."""
-    log: LogSettings = LogSettings()
+    log: LogSettings = LogSettings.model_construct()
     """How long proof is kept."""
     delivery: Literal["auto", "personal", "shared"] = "auto"
     """Whether pages may go through a shared cache; `auto` decides for each."""
     mode: GateMode = "enforce"
     """With `report-only` nothing is held back and nobody is asked; what would be held back is counted."""
-    unknown: Unknown = Unknown()
+    unknown: Unknown = Unknown.model_construct()
     """What happens to what no service declares."""
     csp: CspMode = "tighten"
     """The page's Content-Security-Policy: left alone, without refused hosts, or without all that isn't allowed yet."""
     permissions_policy: StrictBool = True
     """Switch the browsers' own advertising features off while marketing is not allowed."""
-    signals: Signals = Signals()
+    signals: Signals = Signals.model_construct()
     """Privacy signals of browsers."""
     exclude: Annotated[tuple[PathPrefix, ...], BeforeValidator(as_tuple)] = ()
     """Paths (with everything below them) that consentkit leaves alone entirely."""

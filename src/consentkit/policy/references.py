@@ -158,7 +158,7 @@ def _port_of(site_url: str) -> str:
 
 def _cookie_faults(service: Service, path: str) -> Iterator[Problem]:
     for index, cookie in enumerate(service.cookies):
-        clash = next((own for own in CONSENT_COOKIES if fnmatchcase(own, cookie.name)), None)
+        clash = next((own for own in CONSENT_COOKIES if _matches(own, cookie.name)), None)
         if clash:
             yield Problem(
                 f"{cookie.name!r} matches {clash!r}, the cookie that holds the visitor's choice; "
@@ -166,6 +166,11 @@ def _cookie_faults(service: Service, path: str) -> Iterator[Problem]:
                 "every choice. Use a narrower name",
                 f"{path}.cookies.{index}.name",
             )
+
+
+def _matches(name: str, declared: str) -> bool:
+    """Whether a cookie of this name is the `declared` one. Most have no `*`: no pattern is made for those."""
+    return fnmatchcase(name, declared) if "*" in declared else name == declared
 
 
 def _path_faults(declared: Declaration) -> Iterator[Problem]:
@@ -178,6 +183,6 @@ def _path_faults(declared: Declaration) -> Iterator[Problem]:
                 f"{prefix!r} covers {declared.path!r}, where visitors make their choice; exclude less, or set `path`",
                 place,
             )
-    if any(fnmatchcase(own, declared.language.cookie) for own in CONSENT_COOKIES):
+    if any(_matches(own, declared.language.cookie) for own in CONSENT_COOKIES):
         message = f"{declared.language.cookie!r} is the cookie that holds the visitor's choice; name another"
         yield Problem(message, "language.cookie")

@@ -25,7 +25,7 @@ PLACEHOLDERS = {
 
 
 class _Group(BaseModel):
-    model_config = ConfigDict(frozen=True, extra="forbid")
+    model_config = ConfigDict(frozen=True, extra="forbid", defer_build=True)
 
 
 class BannerTexts(_Group):
@@ -176,14 +176,14 @@ class UnitTexts(_Group):
 class TextOverrides(_Group):
     """What a site says differently from the built-in wording, for one language."""
 
-    banner: BannerTexts = BannerTexts()
-    preferences: PreferencesTexts = PreferencesTexts()
-    policy: PolicyTexts = PolicyTexts()
-    messages: MessageTexts = MessageTexts()
-    categories: CategoryTexts = CategoryTexts()
-    changes: ChangeTexts = ChangeTexts()
-    uses: UseTexts = UseTexts()
-    units: UnitTexts = UnitTexts()
+    banner: BannerTexts = BannerTexts.model_construct()
+    preferences: PreferencesTexts = PreferencesTexts.model_construct()
+    policy: PolicyTexts = PolicyTexts.model_construct()
+    messages: MessageTexts = MessageTexts.model_construct()
+    categories: CategoryTexts = CategoryTexts.model_construct()
+    changes: ChangeTexts = ChangeTexts.model_construct()
+    uses: UseTexts = UseTexts.model_construct()
+    units: UnitTexts = UnitTexts.model_construct()
 
 
 #: Every text key as `group.key`, in the order of this file.
