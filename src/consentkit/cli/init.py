@@ -13,7 +13,7 @@ from consentkit.cli.keygen import new_secret
 from consentkit.cli.presets import PRESETS, starter_policy
 from consentkit.cli.schema import schema_text
 from consentkit.errors import PolicyError
-from consentkit.policy.load import parse_policy
+from consentkit.policy.check import parse_policy
 
 SECRET_VARIABLE = "CONSENTKIT_SECRET_KEY"  # noqa: S105 - the name of the variable, not its value
 _HAS_SECRET = re.compile(rf"^[ \t]*(export[ \t]+)?{SECRET_VARIABLE}[ \t]*=[ \t]*[^\s#]", re.MULTILINE)
