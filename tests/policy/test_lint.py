@@ -165,7 +165,6 @@ SPOILED: dict[str, tuple[str, object, str, str]] = {
         "categories.marketing.mode",
         "only counted",
     ),
-    "shared delivery": ("delivery", "shared", "delivery", "delivered personal in this version"),
     "cookies pass unseen": ("unknown/cookies", "allow", "unknown.cookies", "pass unseen"),
     "no https": ("site/url", "http://news.example", "site.url", "without https"),
     "texts for nobody": ("texts/nl", {"banner": {"title": "Uw keuze"}}, "texts.nl", "is never chosen"),

@@ -55,7 +55,7 @@ def lint_settings(policy: Policy) -> Iterator[Problem]:
     yield from _headers(policy)
     yield from _categories(policy)
     yield from _mode(policy)
-    yield from _not_yet(policy)
+    yield from _unseen(policy)
 
 
 def _site(policy: Policy) -> Iterator[Problem]:
@@ -176,9 +176,7 @@ def _mode(policy: Policy) -> Iterator[Problem]:
             yield _warn(f"is only counted: {told}", f"categories.{name}.mode")
 
 
-def _not_yet(policy: Policy) -> Iterator[Problem]:
-    if policy.delivery == "shared":
-        yield _warn("pages are delivered personal in this version, so a shared cache can't keep them", "delivery")
+def _unseen(policy: Policy) -> Iterator[Problem]:
     if policy.unknown.cookies == "allow" and policy.asked_categories:
         message = "cookies that no service declares pass unseen; `report` lists them, `block` drops them"
         yield _warn(message, "unknown.cookies")
