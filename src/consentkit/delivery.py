@@ -6,7 +6,15 @@ from collections.abc import Iterable, Mapping
 from typing import Any, NamedTuple
 
 from consentkit.gates.validators import response_validators
-from consentkit.http import RawHeaders, directives, header_values, made_private, merged, never_stored
+from consentkit.http import (
+    RawHeaders,
+    directives,
+    header_values,
+    made_private,
+    merged,
+    never_stored,
+    tells_shared_caches,
+)
 from consentkit.pages import NEVER_A_PAGE, is_fragment_request
 from consentkit.visit import Visit
 
@@ -77,7 +85,8 @@ def must_be_private(visit: Visit, headers: list[RawHeader], reason: str, *, page
     looked like one for an image.
     """
     unseen = reason in _UNSEEN and any(b"html" in value.lower() for value in header_values(headers, b"content-type"))
-    if not may_be_shared(headers, silence=unseen and visit.given.get(b"sec-fetch-dest") in NEVER_A_PAGE):
+    silence = unseen and visit.given.get(b"sec-fetch-dest") in NEVER_A_PAGE
+    if not (may_be_shared(headers, silence=silence) or tells_shared_caches(headers)):
         return False
     gates, everyone = visit.site.header_gates, visit.site.decider.everyone
     return unseen or gates.response(headers, everyone, page=page, counted=False).headers is not headers

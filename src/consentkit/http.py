@@ -170,9 +170,18 @@ def _without_cache_control(headers: Iterable[tuple[bytes, bytes]]) -> tuple[list
         lowered = key.lower()
         if lowered == b"cache-control":
             said += [part.strip() for part in value.decode("latin-1").split(",") if part.strip()]
-        elif not (lowered in _FOR_SHARED_CACHES or lowered.endswith(b"cdn-cache-control")):
+        elif not _is_for_shared_caches(lowered):
             rest.append((key, value))
     return rest, said
+
+
+def _is_for_shared_caches(name: bytes) -> bool:
+    return name in _FOR_SHARED_CACHES or name.endswith(b"cdn-cache-control")
+
+
+def tells_shared_caches(headers: Iterable[tuple[bytes, bytes]]) -> bool:
+    """Whether caches in front of a site are told something that `Cache-Control` doesn't tell."""
+    return any(_is_for_shared_caches(key.lower()) for key, _ in headers)
 
 
 def safe_return_to(value: str) -> str:
