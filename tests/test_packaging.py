@@ -65,6 +65,18 @@ def test_few_names_at_the_top() -> None:
     assert all(hasattr(consentkit, name) for name in consentkit.__all__)
 
 
+def test_an_app_imports_neither_the_command_line_nor_the_lint() -> None:
+    """What only `consentkit` on the command line needs costs an app nothing when it starts."""
+    script = (
+        "import sys, consentkit; consentkit.load_policy('examples/newsroom/consent.yaml'); print(*sorted(sys.modules))"
+    )
+    done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True, cwd=ROOT)
+    loaded = done.stdout.split()
+    assert "consentkit.policy.load" in loaded
+    unwanted = ("consentkit.cli", "consentkit.policy.check", "consentkit.policy.lint", "consentkit.policy.wording")
+    assert not [name for name in loaded if name.startswith(unwanted) or name in ("click", "rich")]
+
+
 def test_no_module_is_too_long() -> None:
     """350 lines are enough for anything."""
     long = [file.name for file in (ROOT / "src").rglob("*.py") if len(file.read_text().splitlines()) > 350]

@@ -8,7 +8,6 @@ from collections.abc import Callable, Mapping
 from functools import cache, lru_cache
 from importlib.resources import files
 from types import MappingProxyType
-from typing import Any
 
 from consentkit.http import RawHeaders, Scope, cookie_pattern, header, header_values, own_path, sole_cookie
 from consentkit.policy.fields import text_in
@@ -60,9 +59,10 @@ class Wording:
         texts = dict(built_in("en"))
         for name in (self.locale.split("-")[0], self.locale):
             texts.update(built_in(name))
-            overrides = self.policy.texts.get(name)
-            groups: dict[str, dict[str, Any]] = overrides.model_dump(exclude_none=True) if overrides else {}
-            texts.update({f"{group}.{key}": text for group, keys in groups.items() for key, text in keys.items()})
+            own = self.policy.texts.get(name)
+            texts.update(
+                {f"{group}.{key}": text for group, keys in own or () for key, text in keys if text is not None}
+            )
         return {key: texts[key] for key in TEXT_KEYS}
 
     def __call__(self, key: str, **values: str) -> str:

@@ -8,13 +8,15 @@ from pathlib import Path
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from pydantic import ValidationError
+from pydantic import BaseModel, ValidationError
 
 from consentkit.errors import ConsentKitError, PolicyError
 from consentkit.policy.check import parse_policy
 from consentkit.policy.fields import Duration
 from consentkit.policy.load import load_policy
-from consentkit.policy.models import Policy
+from consentkit.policy.models import Banner, Choice, Form, Policy, Service
+from consentkit.policy.parts import Declaration
+from consentkit.policy.texts import TextOverrides
 from tests.policy.marked import MINIMAL, problems, warnings
 
 SKETCH = Path(__file__).with_name("sketch.yaml")
@@ -35,6 +37,18 @@ def test_site_and_services_are_enough() -> None:
     assert policy.choice.lifetime.refused == Duration(6, "mo")
     assert (policy.path, policy.language.default, policy.unknown.cookies) == ("/_consent", "en", "report")
     assert policy.asked_categories == ()
+
+
+def test_parts_left_out_are_as_parts_written_empty() -> None:
+    """A part that isn't in the file has the very values that its validator gives for `{}`."""
+    parts = [
+        field.default
+        for model in (Declaration, Service, Form, Choice, Banner, TextOverrides)
+        for field in model.model_fields.values()
+        if isinstance(field.default, BaseModel)
+    ]
+    assert len(parts) == 19
+    assert [part for part in parts if part != type(part).model_validate({})] == []
 
 
 def test_a_minimal_policy_has_no_warnings() -> None:

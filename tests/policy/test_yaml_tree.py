@@ -5,6 +5,7 @@ from __future__ import annotations
 import time
 
 import pytest
+from ruamel.yaml.reader import Reader
 
 from consentkit.policy.yaml_tree import MAX_ALIASES, MAX_BYTES, MAX_NODES, UnreadableError, read_tree
 
@@ -110,6 +111,15 @@ def test_keys_are_always_text(key: str) -> None:
 def test_a_number_remembers_how_it_was_written() -> None:
     """`1.10` is shown as it is written."""
     assert repr(read_tree("a: 1.10").root.value()["a"]) == "1.10"
+
+
+def test_no_character_is_read_that_yaml_does_not_allow() -> None:
+    """What the parser's own pattern for characters refuses is refused before the parser sees it."""
+    refused: list[str] = Reader.NON_PRINTABLE.findall("".join(map(chr, range(0x110000))))
+    assert len(refused) > 2000
+    for character in refused:
+        with pytest.raises(UnreadableError, match="is not allowed"):
+            read_tree(f"a: {character}")
 
 
 def test_a_byte_order_mark_does_no_harm() -> None:
