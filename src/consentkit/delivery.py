@@ -78,7 +78,7 @@ def may_be_shared(headers: RawHeaders, *, silence: bool) -> bool:
     return not _ALLOWS.isdisjoint(said) or silence
 
 
-def must_be_private(visit: Visit, headers: list[RawHeader], reason: str, *, page: bool) -> bool:
+def must_be_private(visit: Visit, headers: list[RawHeader], reason: str) -> bool:
     """Whether shared caches must not keep an answer that was left as it is for `reason`.
 
     Not every visitor gets these headers; or it is a page that no gate could look into, perhaps because the request
@@ -89,7 +89,7 @@ def must_be_private(visit: Visit, headers: list[RawHeader], reason: str, *, page
     if not (may_be_shared(headers, silence=silence) or tells_shared_caches(headers)):
         return False
     gates, everyone = visit.site.header_gates, visit.site.decider.everyone
-    return unseen or gates.response(headers, everyone, page=page, counted=False).headers is not headers
+    return unseen or gates.response(headers, everyone, page=False, counted=False).headers is not headers
 
 
 class PageStart(NamedTuple):

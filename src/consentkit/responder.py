@@ -166,7 +166,7 @@ class Responder(Visit):
         gated = self.site.header_gates.response(headers, enforcement, page=page).headers
         if conditions is not None and digest is not None:
             gated = page_headers(self, gated, shared=shared, tag=conditions.tag)
-        elif must_be_private(self, headers, reason, page=page):
+        elif must_be_private(self, headers, reason):
             gated = made_private(gated)
         self.site.counters.flush_if_due(self.site.log)
         return gated if shared else with_expiries(self, gated)
