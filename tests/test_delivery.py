@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Callable
 from html import unescape
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -15,7 +16,7 @@ from consentkit.integrations.starlette import consent_banner, privacy_choices
 from consentkit.policy.models import Policy
 from tests.apps import granted_cookie, wrap
 from tests.asgi import HTML, App, Headers, Message, body, header_of, http_scope, replay, run, start
-from tests.conftest import policy_data
+from tests.conftest import OTHER_SECRET, SECRET, policy_data
 
 PAGE = (
     b"<!doctype html><title>t</title><body><p>text</p><script src=//stats.test/s.js></script>"
@@ -249,6 +250,22 @@ def test_a_page_with_a_date_alone_can_be_confirmed_too() -> None:
     granted = visitors(wrapped)["granted"]
     assert run(wrapped, http_scope(headers=[accept, *granted, *conditions]))[0]["status"] == 200
     assert run(wrapped, http_scope(headers=[accept, (b"if-modified-since", date)]))[0]["status"] == 200
+
+
+def test_a_tag_ends_with_what_the_page_was_made_with(tmp_path: Path) -> None:
+    """A page whose forms were signed with a key that is gone, or that shows an earlier template, is sent anew."""
+
+    def tags(**settings: Any) -> set[bytes]:
+        app = wrap(page((b"etag", b'"v1"')), **settings)
+        asked = (http_scope(headers=headers) for headers in (visitors(app)["new"], visitors(app)["granted"]))
+        return {tag for scope in asked for tag in header_of(run(app, scope)[0], b"etag")}
+
+    (tmp_path / "banner.html").write_text('<form id="own" data-token="{{ token }}">{{ return_to }}</form>')
+    first, rotated = tags(), tags(secret_key=[SECRET, OTHER_SECRET])
+    assert len(first) == len(rotated) == 2
+    assert first == tags()
+    assert first.isdisjoint(rotated)
+    assert first != tags(templates=tmp_path)
 
 
 def test_an_answer_whose_headers_were_gated_is_no_longer_public() -> None:

@@ -53,8 +53,9 @@ class Additions:
         """Eight hex characters that stand for everything these additions depend on."""
         maker, decision, consent = self._maker, self._decision, self._decision.consent
         allowed = sorted(name for name, yes in consent.services.items() if yes)
-        parts = (maker.policy.digest, maker.software, consent.regime, self._locale, self._base, self.is_shared)
-        facts = repr((parts, allowed, decision.asking, decision.changes, sorted(consent.signals)))
+        parts = (maker.policy.digest, maker.identity, consent.regime, self._locale, self._base, self.is_shared)
+        shown = self._banner if decision.asking and not self.is_shared else self.reopen
+        facts = repr((parts, shown, allowed, decision.asking, decision.changes, sorted(consent.signals)))
         return hashlib.sha256(facts.encode()).hexdigest()[:8].encode()
 
     @cached_property
@@ -103,13 +104,16 @@ class Additions:
 
 
 class AdditionsMaker:
-    """Makes and remembers `Additions` for one policy. `anyone` is the decision behind pages that all visitors share."""
+    """Makes and remembers `Additions` for one policy.
 
-    def __init__(self, policy: Policy, notices: Notices, ruleset: Ruleset, anyone: Decision, software: str) -> None:
+    `anyone` is the decision behind pages that all visitors share, `identity` what else pages depend on.
+    """
+
+    def __init__(self, policy: Policy, notices: Notices, ruleset: Ruleset, anyone: Decision, identity: str) -> None:
         self.policy = policy
         self.notices = notices
         self.anyone = anyone
-        self.software = software
+        self.identity = identity
         self._ruleset = ruleset
         self.make = lru_cache(maxsize=_CACHED)(self._make)
 

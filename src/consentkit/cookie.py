@@ -253,6 +253,8 @@ class TokenCodec:
 
     def __init__(self, keys: Sequence[str], site_id: str) -> None:
         self._signer = PurposeSigner(keys, "notice", site_id)
+        #: Changes with the key that signs, and so with the time until which tokens are good.
+        self.fingerprint = self._signer.sign(b"").decode("ascii")
 
     def dumps(self, token: NoticeToken) -> str:
         """The field's value."""

@@ -84,7 +84,8 @@ class Site:
         self.varies_by = ("Cookie", "Sec-GPC", "Accept-Language") if by_language else ("Cookie", "Sec-GPC")
         #: Beginnings of paths that are not simply the app's.
         self.special_paths = (policy.path, GPC_PATH, *policy.exclude)
-        maker = AdditionsMaker(policy, self.notices, _ruleset(policy), self.decider.anyone, self.software)
+        identity = f"{self.software} {self.tokens.fingerprint}"
+        maker = AdditionsMaker(policy, self.notices, _ruleset(policy), self.decider.anyone, identity)
         #: What pages get, by decision, language and base address.
         self.additions = maker.make
         self._region = settings.region
