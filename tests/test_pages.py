@@ -118,3 +118,26 @@ def test_a_piece_of_a_page_gets_no_banner(header: tuple[bytes, bytes]) -> None:
     answer = run(wrap(replay(start(200, HTML), body(piece))), http_scope(headers=[header]))[1]["body"]
     assert ROOT not in answer
     assert b"data-ckit-src=//stats.test/s.js" in answer
+
+
+REFUSED = (b"set-cookie", b"_st1=1; Path=/")
+KEPT = [(b"set-cookie", b"session=1"), (b"x-a", b"1"), (b"set-cookie", b"_st1=; Max-Age=0"), (b"x-b", b"2")]
+
+
+@pytest.mark.parametrize("kind", [b"text/html", b"application/json", b"image/png", b""])
+@pytest.mark.parametrize("status", [103, 200, 204, 206, 301, 303, 304, 401, 404, 500])
+def test_cookies_are_gated_on_every_kind_of_answer(status: int, kind: bytes) -> None:
+    """The refused cookie goes; others, deletions and all else stay, in order."""
+    first, *rest = KEPT
+    messages = [start(status, (b"content-type", kind), first, REFUSED, *rest), body()]
+    got = run(wrap(replay(*messages)), http_scope())[0]["headers"]
+    assert [header for header in got if header in (REFUSED, *KEPT)] == KEPT
+
+
+def test_a_page_view_sets_no_cookie_and_bakes_nothing_personal_in() -> None:
+    """Two undecided visitors get the same bytes, forms and tokens included, and neither gets a cookie."""
+    app = wrap(replay(start(200, HTML), body(PAGE)))
+    one, other = (run(app, http_scope(headers=[(b"user-agent", name), (b"cookie", name)])) for name in (b"a=1", b"b=2"))
+    assert one == other
+    assert b'name="token"' in one[1]["body"]
+    assert not [value for key, value in one[0]["headers"] if key == b"set-cookie"]
