@@ -77,7 +77,7 @@ def decide(source: bytes, rules: Rules, base: Address, read_srcdoc: SrcdocReader
     if tag.name == b"iframe":
         names |= {b"sandbox"}
     name = _name_it(tag, base, mark if named else None, service, _addresses(tag, base), rules)
-    edits = _merge(_disarm(tag), _rename(tag, names), [_mark_inert(tag, name.label)])
+    edits = _merge(_disarm(tag), _rename(tag, names), [mark_inert(tag, name.label)])
     shows = tag.name == b"iframe" and not _is_invisible(tag)
     return Decision(edits, name.key, placeholder=shows, count=name.counted)
 
@@ -108,7 +108,7 @@ def _is_known(cut: Attribute) -> bool:
 def refuse_script(source: bytes, owners: Sequence[ServiceRule]) -> Decision:
     """Make an inline script inert because its content belongs to these services; the label names them all."""
     service = owners[0].service
-    return _gate_script(Tag(source), _Name(" ".join(map(_label, owners)), service, ("blocked", service)))
+    return _gate_script(Tag(source), _Name(" ".join(map(label_of, owners)), service, ("blocked", service)))
 
 
 def leave_script(source: bytes, owners: Sequence[ServiceRule]) -> Decision:
@@ -154,7 +154,7 @@ def _decide_inert_script(tag: Tag, base: Address, mark: Mark, rules: Rules) -> D
         name = _name_it(tag, base, mark if refused is None else None, refused, [address], rules)
         if not name.label:
             return Decision(_disarm(tag))
-        return Decision(_merge(_disarm(tag), [_mark_inert(tag, name.label)]), name.key, count=name.counted)
+        return Decision(_merge(_disarm(tag), [mark_inert(tag, name.label)]), name.key, count=name.counted)
     wanted = tag.text(b"data-type").strip().lower()
     if (wanted and wanted not in _SCRIPT_TYPES) or (
         external and not rules.may_activate(address, frozenset(mark.categories))
@@ -179,7 +179,7 @@ def _activate_type(tag: Tag, wanted: str) -> list[Edit]:
 
 def _gate_script(tag: Tag, name: _Name) -> Decision:
     names = {b"type", *LOADING[b"script"], b"data-src"}
-    insert = (tag.name_end, tag.name_end, b' type="text/plain"' + _mark_inert(tag, name.label)[2])
+    insert = (tag.name_end, tag.name_end, b' type="text/plain"' + mark_inert(tag, name.label)[2])
     return Decision(_merge(_disarm(tag), _rename(tag, names), [insert]), name.key, count=name.counted)
 
 
@@ -294,7 +294,7 @@ def _name_it(
     if service is None and category:
         service = next((x for a in addresses if (x := rules.owner_in(a, category)) is not None), None)
     key = service.service if service is not None else f"category:{category}" if category else ""
-    label = _label(service) if service is not None else category
+    label = label_of(service) if service is not None else category
     counted = f"{key} {host}" if host and not key.startswith(UNDECLARED) else key
     return _Name(label, key, ("blocked", counted) if key else None)
 
@@ -309,11 +309,12 @@ def _all_addresses(tag: Tag, base: Address) -> Iterator[Address]:
                 yield address
 
 
-def _label(rule: ServiceRule) -> str:
+def label_of(rule: ServiceRule) -> str:
+    """What an element carries that waits for this service."""
     return f"{canonical_category(rule.category)}/{rule.service}" if rule.category else rule.service
 
 
-def _mark_inert(tag: Tag, label: str) -> Edit:
+def mark_inert(tag: Tag, label: str) -> Edit:
     """The label. What nobody has declared gets one that our script does not look for, so that no browser loads it."""
     name, text = b"data-ckit", label
     if label.startswith(UNDECLARED):

@@ -43,6 +43,14 @@ class Ready(NamedTuple):
     matters: bool
 
 
+class Blocked(NamedTuple):
+    """What an element that loads from one refused address carries: the attribute that labels it, its key, its count."""
+
+    label: bytes
+    key: str
+    counted: Count
+
+
 def make_ready(source: bytes, decision: Decision) -> Ready:
     """Make the edits of `decision` to `source` beforehand."""
     name = TAG_NAME.match(source)

@@ -21,6 +21,7 @@ from consentkit.rewrite.decisions import (
 from consentkit.rewrite.edits import Count, Decision, Ready, apply_edits, make_ready, srcdoc_attribute, without_quotes
 from consentkit.rewrite.harmless import is_harmless
 from consentkit.rewrite.patterns import SCRIPT_END
+from consentkit.rewrite.plain import decide_plainly
 from consentkit.rewrite.rawtext import SCRIPT_LIMIT
 from consentkit.rewrite.rules import Rules, ServiceRule
 from consentkit.rewrite.runs import HEAD_RUN_UNGATED
@@ -117,10 +118,16 @@ class Gating(Ahead):
         """The decision on a complete start tag: as it was before, where the same tag came before."""
         ready = self._memory.get(source)
         if ready is None:
-            plain = self._base is RELATIVE and self._shadow is None and is_harmless(source, rules)
-            ready = make_ready(source, _NOTHING if plain else self._decided(decide, source, rules))
+            decision = self._seen_at_a_glance(source, rules) or self._decided(decide, source, rules)
+            ready = make_ready(source, decision)
             self._remember(source, ready)
         return ready
+
+    def _seen_at_a_glance(self, source: bytes, rules: Rules) -> Decision | None:
+        """The decision on a plainly written tag; None where it must be looked at in full."""
+        if self._base is not RELATIVE or self._shadow is not None:
+            return None
+        return decide_plainly(source, rules) or (_NOTHING if is_harmless(source, rules) else None)
 
     def _decided(self, how: _Decide, source: bytes, rules: Rules) -> Decision:
         """What becomes of a tag; where nothing does, what would but for report-only mode is counted."""

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 from consentkit.policy.aliases import canonical_category
-from consentkit.rewrite.edits import Ready
+from consentkit.rewrite.edits import Blocked, Ready
 from consentkit.rewrite.urls import RELATIVE, Address
 
 NECESSARY = "necessary"
@@ -130,6 +130,8 @@ class Rules:
         self._inline = _InlineMarkers([services[x.lower()] for x in self._refused])
         self._may_hold: dict[bytes, bool] = {}
         self.memory: dict[bytes, Ready] = {}
+        #: What was found out about addresses, as far as their host, that some element loads from.
+        self.blocked: dict[bytes, Blocked | None] = {}
         #: Nothing is held back, nor counted: only markup that names itself may be edited.
         self.is_open = not self.refuses_something and shadow is None
 
@@ -183,6 +185,12 @@ class Rules:
             held = self._declared is not None or not self._closed.isdisjoint(self._hosts.declarers(host.decode()))
             known = self._may_hold[host] = held
         return known
+
+    def remember_blocked(self, address: bytes, blocked: Blocked | None) -> None:
+        """Keep what was found out about an address, forgetting all once there is too much."""
+        if len(self.blocked) >= _HOSTS:
+            self.blocked.clear()
+        self.blocked[address] = blocked
 
     def is_reported_at(self, address: Address | None) -> bool:
         """Whether a service that is closed, but only reported, owns this address."""
