@@ -82,10 +82,7 @@ def _method_names() -> dict[tuple[str, str], set[str]]:
 
 
 #: Patterns that are never searched with: they are handed on before they are used, or read what another has matched.
-_ONLY_MATCHED = (
-    *("rewrite.ahead._REST.", "rewrite.runs.SCRIPT_REST.", "rewrite.runs.FRAME_REST.", "set_cookie._matcher"),
-    *("gates.links._PARAMETER.",),
-)
+_ONLY_MATCHED = ("._REST.", ".SCRIPT_REST.", ".FRAME_REST.", "set_cookie._matcher", "gates.links._PARAMETER.")
 
 
 #: Patterns that are made while the program runs, as they are made.
@@ -107,11 +104,12 @@ def test_no_pattern_escapes_the_test() -> None:
         for name, call in _written_in_functions()
         if not (call.args and isinstance(call.args[0], ast.Constant)) and name not in _MADE
     }
-    assert unknown <= {"wording_rules._whole", "wording_rules._inside"}, "these are kept in tables, and found there"
+    kept = {"wording_rules._whole", "wording_rules._inside", "plain._element"}
+    assert unknown <= kept, "those are kept in the module, and found there"
 
 
 def _methods_for(name: str, known: set[str] | None) -> set[str]:
-    return {"match"} if name.startswith(_ONLY_MATCHED) else known or {"match", "search"}
+    return {"match"} if any(x in name for x in _ONLY_MATCHED) else known or {"match", "search"}
 
 
 def _all_patterns() -> dict[str, tuple[AnyPattern, set[str]]]:
@@ -148,7 +146,7 @@ def _units(pattern: AnyPattern) -> list[str]:
     return [
         *characters,
         *words,
-        *map("".join, product(characters[:24], repeat=2)),
+        *map("".join, product(characters[:14], repeat=2)),
         *map("".join, product(words[:8], ends)),
     ]
 
@@ -169,9 +167,9 @@ def _run(pattern: AnyPattern, method: str, text: Any) -> None:
 
 
 def _seconds(pattern: AnyPattern, method: str, text: Any, *, least: float = 0.0) -> float:
-    """How long the method takes, at best of three, over as many rounds as fill `least` seconds."""
+    """How long the method takes, at best of two, over as many rounds as fill `least` seconds."""
     rounds, best = 1, float("inf")
-    for _ in range(3):
+    for _ in range(2):
         while True:
             started = time.thread_time()
             for _ in range(rounds):
@@ -186,13 +184,13 @@ def _seconds(pattern: AnyPattern, method: str, text: Any, *, least: float = 0.0)
 
 def _worst(pattern: AnyPattern, method: str) -> list[tuple[str, str]]:
     """The units and closings that cost most, looked for with short texts that grow, so that none can take for ever."""
-    tried = list(product(_units(pattern), ("", "\x00", '"')))
-    for size in (30, 60, 250, 1500):
+    tried = list(product(_units(pattern), ("", "\x00")))
+    for size in (16, 22, 60, 250, 1500):
         costs = sorted(((_once(pattern, method, unit, size, end), unit, end) for unit, end in tried), reverse=True)
-        if costs[0][0] > 0.2:
+        if costs[0][0] > 0.02:
             return [costs[0][1:]]
         tried = [x[1:] for x in costs[: max(4, len(tried) // 6)]]
-    return tried[:4]
+    return tried[:3]
 
 
 def _once(pattern: AnyPattern, method: str, unit: str, size: int, closing: str) -> float:
@@ -204,8 +202,8 @@ def _once(pattern: AnyPattern, method: str, unit: str, size: int, closing: str) 
 
 def _growth(pattern: AnyPattern, method: str, unit: str, closing: str) -> float:
     """How much longer the longest text takes than half of it; the sizes rise, so that what explodes is seen early."""
-    for size in (1024, 4096, 16_384):
-        if _once(pattern, method, unit, size, closing) > 0.25:
+    for size in (16, 20, 24, 28, 60, 1024, 4096, 16_384):
+        if _once(pattern, method, unit, size, closing) > 0.04:
             return float("inf")
     half, whole = (_texts(pattern, unit, size, closing) for size in (_LONGEST // 2, _LONGEST))
     return _seconds(pattern, method, whole, least=0.002) / _seconds(pattern, method, half, least=0.002)
@@ -241,5 +239,5 @@ def test_patterns_that_are_not_linear_are_caught(written: str) -> None:
 def test_many_patterns_are_found() -> None:
     """The search for patterns finds those of every kind of place: modules, tables, classes and functions."""
     assert len(PATTERNS) > 100
-    for place in ("rewrite.patterns.RAW_ENDS.0", "rewrite.tags.TAG_NAME.0", "http._pattern_of"):
+    for place in ("rewrite.patterns.RAW_ENDS.0", "rewrite.tags.TAG_NAME.0", "http.cookie_pattern"):
         assert place in PATTERNS
