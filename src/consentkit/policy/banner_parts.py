@@ -1,6 +1,6 @@
 """How a site asks its visitors: the part of a policy about the banner."""
 
-from __future__ import annotations
+# Without `annotations` from `__future__`: pydantic reads every one, and would have to compile it from a text first.
 
 from typing import Annotated, Literal
 

@@ -1,6 +1,6 @@
 """The forms of a site, as models: what each field rests on, and what a form's text is sent to."""
 
-from __future__ import annotations
+# Without `annotations` from `__future__`: pydantic reads every one, and would have to compile it from a text first.
 
 from typing import Annotated, Literal
 

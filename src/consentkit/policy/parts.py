@@ -3,7 +3,7 @@
 Required are `site` and `services`; everything else may be left out. Models never evaluate a text.
 """
 
-from __future__ import annotations
+# Without `annotations` from `__future__`: pydantic reads every one, and would have to compile it from a text first.
 
 from datetime import date
 from ipaddress import IPv4Network, IPv6Network

@@ -4,7 +4,7 @@ A text is only a text: nothing in it is evaluated. The placeholders in `PLACEHOL
 other braces are shown as they are written.
 """
 
-from __future__ import annotations
+# Without `annotations` from `__future__`: pydantic reads every one, and would have to compile it from a text first.
 
 from typing import cast
 
