@@ -33,7 +33,16 @@ _HOSTS += ["ads.example:443", "/ads.example", "\\ads.example", "xn--a.ads.exampl
 _ENDS = ["", "/x", "?y=1&amp;z=2", "?a&b=2", "#z", "/%41", "/a b", ","]
 _ATTRIBUTES = ["src", "href", "srcset", "data", "poster", "data-src", "class", "alt", "imagesrcset", "xlink:href"]
 _ATTRIBUTES += ["type", "rel", "style", "data-category", "srcdoc", "language", "SRC", "src ", "data-ckit"]
-_VALUES = ["text/plain", "module", "stylesheet", "preload icon", "image", "width:1px", "optanon-category-C0002"]
+_VALUES = [
+    "text/plain",
+    "module",
+    "stylesheet",
+    "preload icon",
+    "image",
+    "width:1px",
+    "(max-width: 9px) 1px",
+    "optanon-category-C0002",
+]
 
 
 def _tag(source: random.Random) -> bytes:

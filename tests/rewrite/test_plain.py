@@ -64,6 +64,7 @@ EXTRA += [
     "defer=",
     'id="a&quot;"',
 ]
+EXTRA += ["width=500", "height=1", 'width="3"', 'height="50%"', 'style="display:none"', 'sandbox="x"', "srcdoc='x'"]
 EXTRA += ['nonce="n"', 'integrity="sha256-x"', 'imagesrcset="//ads.example/i 1x"', "data-name=x", 'style="width:1px"']
 
 

@@ -78,7 +78,7 @@ def decide(source: bytes, rules: Rules, base: Address, read_srcdoc: SrcdocReader
         names |= {b"sandbox"}
     name = _name_it(tag, base, mark if named else None, service, _addresses(tag, base), rules)
     edits = _merge(_disarm(tag), _rename(tag, names), [mark_inert(tag, name.label)])
-    shows = tag.name == b"iframe" and not _is_invisible(tag)
+    shows = tag.name == b"iframe" and not is_invisible(tag)
     return Decision(edits, name.key, placeholder=shows, count=name.counted)
 
 
@@ -342,7 +342,8 @@ def _merge(*groups: Iterable[Edit]) -> tuple[Edit, ...]:
     return tuple(sorted((x for group in groups for x in group), key=lambda x: (x[0], x[1])))
 
 
-def _is_invisible(tag: Tag) -> bool:
+def is_invisible(tag: Tag) -> bool:
+    """Whether nobody is to see this element, so that nothing need stand in its place."""
     if b"hidden" in tag or _INVISIBLE.search(tag.text(b"style")):
         return True
     sizes = (_LENGTH.match(tag.text(name)) for name in (b"width", b"height"))

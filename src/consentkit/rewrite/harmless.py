@@ -9,8 +9,9 @@ import re
 
 from consentkit.rewrite.rules import Rules
 
-#: What may begin a host in a way that is not looked for here: backslashes, white space in a URL, character references.
-_ODD = re.compile(rb"[\\\t\n\f\r&:](?:(?<![&:])|(?<=&)(?!amp;|[a-z0-9_]+=)|(?<=:)(?!//))")
+#: What may begin a host in a way that is not looked for here: backslashes, white space in a URL, character references,
+#: and schemes (http, ws, ftp, data and their like) without two slashes.
+_ODD = re.compile(rb"[\\\t\n\f\r&:](?:(?<![&:])|(?<=&)(?!amp;|[a-z0-9_]+=)|(?<=[aps]:)(?!//))")
 _HOST = re.compile(rb"//((?:[a-z0-9-]++\.)*+[a-z][a-z0-9-]*+)(?=[/?#\"' >])")
 
 
