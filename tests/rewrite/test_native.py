@@ -133,3 +133,25 @@ def test_our_own_names_in_a_page_are_taken_away() -> None:
     for rules in (ANALYTICS, RULESET.for_consent(frozenset(), frozenset())):
         output, _ = rewrite(document, rules, inject="never")
         assert output == document.replace(b"data-ckit", b"data-page-ckit").replace(b"DATA-CKIT", b"data-page-ckit")
+
+
+def test_an_inert_script_is_labelled_by_what_it_does_too() -> None:
+    """One that waits for analytics but belongs to a refused ad network must not run once analytics is allowed."""
+    document = b"<script type=text/plain data-category=analytics>adq.push(1)</script>"
+    refused, rewriter = rewrite(document, inject="never")
+    assert b' data-ckit="marketing/adnet"' in refused
+    assert b"analytics/" not in refused
+    assert rewriter.gated == {"adnet": 1}
+    partly, _ = rewrite(document, ANALYTICS, inject="never")
+    assert b' data-ckit="marketing/adnet"' in partly
+    assert b' type="text/plain"' in partly
+
+
+def test_a_mark_inside_a_nested_document_counts() -> None:
+    """A frame whose document holds an element that a refused category's mark keeps closed is closed itself."""
+    document = b"<iframe srcdoc='<img src=/own.png data-category=marketing>'></iframe>"
+    refused, _ = rewrite(document, inject="never")
+    assert b" data-ckit-srcdoc='" in refused
+    assert b' data-ckit="marketing/adnet"' in refused
+    allowed = RULESET.for_consent(frozenset({"adnet", "stats"}), frozenset({"analytics", "marketing"}))
+    assert rewrite(document, allowed, inject="never")[0] == document

@@ -154,11 +154,11 @@ def _decide_inert_script(tag: Tag, base: Address, mark: Mark, rules: Rules) -> D
         name = _name_it(tag, base, mark if refused is None else None, refused, [address], rules)
         if not name.label:
             return Decision(_disarm(tag))
-        return Decision(_merge(_disarm(tag), [mark_inert(tag, name.label)]), name.key, count=name.counted)
+        edits = _merge(_disarm(tag), [mark_inert(tag, name.label)])
+        return Decision(edits, name.key, reads_content=not external, count=name.counted)
     wanted = tag.text(b"data-type").strip().lower()
-    if (wanted and wanted not in _SCRIPT_TYPES) or (
-        external and not rules.may_activate(address, frozenset(mark.categories))
-    ):
+    may_load = not external or rules.may_activate(address, frozenset(mark.categories))
+    if (wanted and wanted not in _SCRIPT_TYPES) or not may_load:
         return Decision(_disarm(tag))
     edits = _merge(_disarm(tag), _activate_type(tag, wanted))
     if external and b"src" not in tag:
@@ -170,7 +170,7 @@ def _activate_type(tag: Tag, wanted: str) -> list[Edit]:
     """Put the wanted type in place of the first `type`, and take repeated ones away."""
     edits: list[Edit] = []
     for attribute in tag.occurrences((b"type",)):
-        text = f'type="{wanted}"'.encode() if wanted else b""
+        text = b'type="%b"' % wanted.encode() if wanted else b""
         if not text and tag.source[attribute.stop :].lstrip().startswith(b"="):
             text = b'type=""'
         edits.append((attribute.start, attribute.stop, text))

@@ -224,8 +224,14 @@ class Rules:
         return self._services.get(name.strip().lower())
 
     def named(self, key: str) -> ServiceRule | None:
-        """What an element was made inert for, by the key it is counted under; None for a category."""
-        return undeclared(key.partition(" ")[2]) if key.startswith(UNDECLARED) else self._services.get(key.lower())
+        """What an element was made inert for, by the key it is counted under; for a category a service to stand for it."""
+        if key.startswith(UNDECLARED):
+            return undeclared(key.partition(" ")[2])
+        kind, colon, category = key.partition(":")
+        if kind == "category" and colon:
+            refused = (self._services[name.lower()] for name in sorted(self._refused))
+            return next((x for x in refused if canonical_category(x.category) == category), self.any_refused())
+        return self._services.get(key.lower())
 
     def allows_service(self, rule: ServiceRule) -> bool:
         """Whether this service may run."""
