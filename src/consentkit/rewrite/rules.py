@@ -224,7 +224,7 @@ class Rules:
         return self._services.get(name.strip().lower())
 
     def named(self, key: str) -> ServiceRule | None:
-        """What an element was made inert for, by the key it is counted under; for a category a service to stand for it."""
+        """What an element was made inert for, by the key it goes by; for a category a service that stands for it."""
         if key.startswith(UNDECLARED):
             return undeclared(key.partition(" ")[2])
         kind, colon, category = key.partition(":")
