@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from typing import Any, NamedTuple
+from typing import Any
 
+from consentkit.additions import PageStart
 from consentkit.gates.validators import response_validators
 from consentkit.http import (
     RawHeaders,
@@ -78,32 +79,18 @@ def may_be_shared(headers: RawHeaders, *, silence: bool) -> bool:
     return not _ALLOWS.isdisjoint(said) or silence
 
 
-def must_be_private(visit: Visit, headers: list[RawHeader], reason: str) -> bool:
+def must_be_private(visit: Visit, headers: list[RawHeader], reason: str, *, page: bool) -> bool:
     """Whether shared caches must not keep an answer that was left as it is for `reason`.
 
     Not every visitor gets these headers; or it is a page that no gate could look into, perhaps because the request
-    looked like one for an image.
+    looked like one for an image. `page` says that it gets the headers of a page all the same.
     """
     unseen = reason in _UNSEEN and any(b"html" in value.lower() for value in header_values(headers, b"content-type"))
-    silence = unseen and visit.given.get(b"sec-fetch-dest") in NEVER_A_PAGE
-    if not (may_be_shared(headers, silence=silence) or tells_shared_caches(headers)):
-        return False
+    told = may_be_shared(headers, silence=False) or tells_shared_caches(headers)
+    if unseen and (told or visit.given.get(b"sec-fetch-dest") in NEVER_A_PAGE):
+        return True
     gates, everyone = visit.site.header_gates, visit.site.decider.everyone
-    return unseen or gates.response(headers, everyone, page=False, counted=False).headers is not headers
-
-
-class PageStart(NamedTuple):
-    """How a page begins: its headers but for its length, and whether it is for everyone.
-
-    `measured`: the app told its length. `tightened`: its own policy forbids more than the app's did. `plain`: it has no
-    policy at all.
-    """
-
-    headers: list[RawHeader]
-    measured: bool
-    shared: bool = False
-    tightened: bool = False
-    plain: bool = False
+    return (told or unseen) and gates.response(headers, everyone, page=page, counted=False).headers is not headers
 
 
 def known_start(visit: Visit, message: Mapping[str, Any]) -> PageStart | None:
@@ -118,7 +105,9 @@ def known_start(visit: Visit, message: Mapping[str, Any]) -> PageStart | None:
     kept = [(name, value) for name, value in headers if name != b"content-length"]
     lengths = len(headers) - len(kept)
     known = visit.additions.starts.get((message["status"], *kept)) if lengths <= 1 else None
-    return PageStart(list(known), lengths == 1, plain=True) if known is not None else None
+    if known is None:
+        return None
+    return PageStart(list(known.headers), lengths == 1, plain=True, secret=known.secret)
 
 
 def page_start(visit: Visit, message: Mapping[str, Any], headers: list[RawHeader]) -> PageStart:
@@ -128,10 +117,11 @@ def page_start(visit: Visit, message: Mapping[str, Any], headers: list[RawHeader
     kept = [header for header in headers if header[0].lower() != b"content-length"]
     found = visit.site.header_gates.response(kept, enforcement, page=True)
     made = page_headers(visit, found.headers, shared=reason is None)
+    secret = not _FORBIDS.isdisjoint(directives(headers, b"cache-control"))
+    start = PageStart(made, len(kept) < len(headers), reason is None, found.tightened, secret=secret)
     if reason in _LASTING and not found.tightened and all(name in _ALIKE for name, _ in kept):
-        visit.additions.remember((message["status"], *kept), made)
-    made = made if reason is None else with_expiries(visit, made)
-    return PageStart(made, len(kept) < len(headers), reason is None, found.tightened)
+        visit.additions.remember((message["status"], *kept), start._replace(headers=list(made)))
+    return start if start.shared else start._replace(headers=with_expiries(visit, made))
 
 
 def would_be_tightened(visit: Visit, headers: list[RawHeader]) -> bool:

@@ -11,15 +11,9 @@ from contextlib import suppress
 
 from starlette.types import Message, Scope, Send
 
+from consentkit.additions import PageStart
 from consentkit.consent import watched
-from consentkit.delivery import (
-    PageStart,
-    known_start,
-    must_be_private,
-    page_headers,
-    page_start,
-    with_expiries,
-)
+from consentkit.delivery import known_start, must_be_private, page_headers, page_start, with_expiries
 from consentkit.endpoints.answers import missing_answer
 from consentkit.http import header_values, made_private
 from consentkit.injection import make_rewriter, make_shared_rewriter
@@ -166,7 +160,7 @@ class Responder(Visit):
         gated = self.site.header_gates.response(headers, enforcement, page=page).headers
         if conditions is not None and digest is not None:
             gated = page_headers(self, gated, shared=shared, tag=conditions.tag)
-        elif must_be_private(self, headers, reason):
+        elif must_be_private(self, headers, reason, page=page):
             gated = made_private(gated)
         self.site.counters.flush_if_due(self.site.log)
         return gated if shared else with_expiries(self, gated)
@@ -203,7 +197,7 @@ class Responder(Visit):
         if message["type"] == "http.response.body" and not message.get("more_body", False):
             self._handle = self._send
             self.is_holding = False
-            whole = rewriter.whole(bytes(message.get("body", b"")))
+            whole = rewriter.whole(bytes(message.get("body", b"")), may_keep=not page.secret)
             self._end_page(rewriter)
             if page.measured:
                 headers.append((b"content-length", b"%d" % len(whole)))
