@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from functools import cached_property, lru_cache
+from typing import NamedTuple
 
 from markupsafe import escape
 
@@ -19,6 +20,21 @@ _CACHED = 1024
 _REMEMBERED = 64
 #: More combinations of a page's nonces and policies than this are not remembered.
 _CACHED_HEADS = 64
+
+
+class PageStart(NamedTuple):
+    """How a page begins: its headers but for its length, and whether it is for everyone.
+
+    `measured`: the app told its length. `tightened`: its own policy forbids more than the app's did. `plain`: it has no
+    policy at all. `secret`: the app keeps the page out of shared caches, or of all.
+    """
+
+    headers: list[RawHeader]
+    measured: bool
+    shared: bool = False
+    tightened: bool = False
+    plain: bool = False
+    secret: bool = False
 
 
 class Additions:
@@ -39,14 +55,14 @@ class Additions:
         self.is_asking = bool(decision.asking)
         self.is_signalled = GPC in consent.signals
         #: What was made of the headers of pages before, by status and headers.
-        self.starts: dict[Start, tuple[RawHeader, ...]] = {}
+        self.starts: dict[Start, PageStart] = {}
         self.head = lru_cache(maxsize=_CACHED_HEADS)(self._head)
 
-    def remember(self, start: Start, made: list[RawHeader]) -> None:
+    def remember(self, start: Start, made: PageStart) -> None:
         """Keep what was made of a page's headers, forgetting all once there is too much."""
         if len(self.starts) >= _REMEMBERED:
             self.starts.clear()
-        self.starts[start] = tuple(made)
+        self.starts[start] = made
 
     @cached_property
     def digest(self) -> bytes:

@@ -102,6 +102,8 @@ class Languages:
         self._policy = policy
         self._own = own
         self._wordings = {locale: Wording(policy, locale) for locale in policy.locales}
+        #: The language, where there is just one.
+        self.only = policy.language.default if len(self._wordings) == 1 else None
         self._cookie = cookie_pattern(policy.language.cookie.encode())
         self._accepted = lru_cache(maxsize=256)(self._read_accepted)
         self._lookup = {locale.lower(): locale for locale in policy.locales}
@@ -114,8 +116,8 @@ class Languages:
 
     def choose(self, scope: Scope) -> str:
         """The language for this request: what the site's own callable or `language.detect` finds, else the default."""
-        if len(self._wordings) == 1:
-            return self._policy.language.default
+        if self.only is not None:
+            return self.only
         if self._own is not None:
             found = self._match(self._own(scope))
             if found:

@@ -8,8 +8,7 @@ from typing import Any
 
 from markupsafe import Markup
 
-from consentkit.additions import Additions
-from consentkit.delivery import PageStart
+from consentkit.additions import Additions, PageStart
 from consentkit.http import header_values
 from consentkit.pages import is_fragment_request
 from consentkit.rewrite.stream import Rewriter

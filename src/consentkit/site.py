@@ -95,7 +95,8 @@ class Site:
         #: What was wrong with the policy file when it was last read again.
         self.reload_error: str | None = None
         self._look_up_again_at = 0.0
-        self._located = self._region is not None or self._source is not None
+        #: Whether the site has any way to learn where a visitor is.
+        self.is_located = self._region is not None or self._source is not None
 
     def _keep_notice(self, digest: str, body: bytes) -> None:
         self.log.keep("notice", digest, body)
@@ -131,7 +132,7 @@ class Site:
 
     def _regime(self, region: str | None) -> Regime:
         regimes = self.policy.regimes
-        return regime_for(region, regimes.map, regimes.overrides, located=self._located)
+        return regime_for(region, regimes.map, regimes.overrides, located=self.is_located)
 
     def _choice(self, cookies: Sequence[bytes]) -> tuple[bytes | None, StoredChoice | None]:
         """The consent cookie and what it says; nothing when it is missing, doubled, foreign or forged."""

@@ -62,9 +62,12 @@ class Visit:
     def decision(self) -> Decision:
         """What was decided from policy, place, signals and cookie."""
         if self._decision is None:
-            self._region = self.site.region(self.scope)
-            signal = b"sec-gpc" in self.given and b"1" in self.values(b"sec-gpc")
-            self._decision = self.site.decide(self.values(b"cookie"), self._region, signal)
+            site, given = self.site, self.given
+            if site.is_located:
+                self._region = site.region(self.scope)
+            cookies = self.values(b"cookie") if b"cookie" in given else ()
+            signal = b"sec-gpc" in given and b"1" in self.values(b"sec-gpc")
+            self._decision = site.decide(cookies, self._region, signal)
         return self._decision
 
     @property
@@ -76,7 +79,8 @@ class Visit:
     def locale(self) -> str:
         """The language to speak."""
         if self._locale is None:
-            self._locale = self.site.languages.choose(self.scope)
+            languages = self.site.languages
+            self._locale = languages.only or languages.choose(self.scope)
         return self._locale
 
     @property
@@ -86,14 +90,16 @@ class Visit:
         It is the policy's `site.url`, never a Host header, but for a loopback host.
         """
         if self._base is None:
-            self._base = (self.loopback or self.site.policy.site.url) + self.root
+            origin = self.loopback or self.site.policy.site.url
+            self._base = origin + self.root if self.scope.get("root_path") else origin
         return self._base
 
     @property
     def loopback(self) -> str | None:
         """`scheme://host` when the request names one loopback host, so that a site can be tried on the own machine."""
-        hosts = self.values(b"host")
-        return loopback_origin(self.scope.get("scheme", "http"), hosts[0]) if len(hosts) == 1 else None
+        host = self.given.get(b"host", b"")
+        origin = loopback_origin(self.scope.get("scheme", "http"), host)
+        return origin if origin is None or len(self.values(b"host")) == 1 else None
 
     @property
     def root(self) -> str:

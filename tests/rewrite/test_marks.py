@@ -6,7 +6,7 @@ import random
 
 import pytest
 
-from consentkit.rewrite.marks import may_be_marked
+from consentkit.rewrite.marks import _unmarked, may_be_marked
 from tests.rewrite.documents import random_document
 from tests.rewrite.dom import RULESET, make_rewriter
 
@@ -54,15 +54,15 @@ def test_what_passes_unread_is_what_reading_gives(inject: str) -> None:
             pieces.placed_head,
             pieces.placed_body,
         )
-        unread += not may_be_marked(document)
+        unread += not may_be_marked(document, may_keep=True)
     assert unread > 500
 
 
 @pytest.mark.parametrize("mark", [x for x in _MARKS if "&#" not in x and "own.png" not in x and "<pre>" not in x])
 def test_marks_are_found(mark: str) -> None:
     """Every mark that leads to an edit is seen in the bytes, in any case; a page without one is not read."""
-    assert may_be_marked(b"<p>x" + mark.encode() + b"</p>")
-    assert not may_be_marked(b"<p>x<img src=/own.png class=lazy><pre>data-category, text / plain</pre>")
+    assert may_be_marked(b"<p>x" + mark.encode() + b"</p>", may_keep=True)
+    assert not may_be_marked(b"<p>x<img src=/own.png class=lazy><pre>data-category, text / plain</pre>", may_keep=True)
 
 
 def test_a_page_is_searched_anew_when_it_changes() -> None:
@@ -70,10 +70,10 @@ def test_a_page_is_searched_anew_when_it_changes() -> None:
     clean = b"<p>" + b"x" * 64
     marked = b"<p data-ckit=" + b"x" * (len(clean) - 13)
     assert len(clean) == len(marked)
-    assert not may_be_marked(clean)
-    assert not may_be_marked(clean)
-    assert may_be_marked(marked)
-    assert not may_be_marked(clean)
+    assert not may_be_marked(clean, may_keep=True)
+    assert not may_be_marked(clean, may_keep=True)
+    assert may_be_marked(marked, may_keep=True)
+    assert not may_be_marked(clean, may_keep=True)
 
 
 def test_whole_documents_are_rewritten_under_any_rules() -> None:
@@ -83,3 +83,11 @@ def test_whole_documents_are_rewritten_under_any_rules() -> None:
             document = _marked(seed)
             whole, pieces = make_rewriter(rules), make_rewriter(rules)
             assert whole.whole(document) == pieces.feed(document) + pieces.close(), document
+
+
+def test_a_document_that_must_not_be_kept_is_not() -> None:
+    """What an app keeps out of caches is searched each time, and no copy of it stays in memory."""
+    secret, plain = (b"<!doctype html><title>%b</title><body><p>page" % word for word in (b"secret", b"plain!"))
+    for document, may_keep in ((secret, False), (plain, True)):
+        assert not may_be_marked(document, may_keep=may_keep)
+        assert _unmarked.holds(document) is may_keep

@@ -47,12 +47,13 @@ def _may_wait(lowered: bytes) -> bool:
     return any(x in lowered for x in _WAITING) and any(x in lowered for x in _MARKS)
 
 
-def may_be_marked(document: bytes) -> bool:
+def may_be_marked(document: bytes, *, may_keep: bool) -> bool:
     """Whether `document` may hold inert markup of another consent tool, or attributes named like ours."""
     if _unmarked.holds(document):
         return False
     lowered = document.lower()
     if _OURS in lowered or _may_wait(lowered):
         return True
-    _unmarked.keep(document)
+    if may_keep:
+        _unmarked.keep(document)
     return False

@@ -61,9 +61,12 @@ class Rewriter(Gating):
         """Take the next bytes of the document, and give what can be sent on."""
         return data if self._is_done() else super().feed(data)
 
-    def whole(self, document: bytes) -> bytes:
-        """Rewrite a document that comes in one piece. Where nothing in it can matter, it is not read to its end."""
-        if self._rules is not None and self._rules.is_open and not may_be_marked(document):
+    def whole(self, document: bytes, *, may_keep: bool = True) -> bytes:
+        """Rewrite a document that comes in one piece. Where nothing in it can matter, it is not read to its end.
+
+        `may_keep`: a copy may be kept in memory for a while, to know the same document when it comes again.
+        """
+        if self._rules is not None and self._rules.is_open and not may_be_marked(document, may_keep=may_keep):
             self._rules = None
             self._head_run = HEAD_RUN_UNGATED
         page = PAGE_TO_BODY.match(document) if self._rules is None and self._inject != "never" else None
