@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from html import escape
@@ -10,6 +11,7 @@ from typing import NamedTuple
 from consentkit.counters import Outcome
 from consentkit.rewrite.tags import TAG_NAME
 
+_QUOTED = re.compile(rb'="([^"]*+)"')
 #: What is counted: what became of the element, and of what: a service, with the host where one is known.
 Count = tuple[Outcome, str]
 Edit = tuple[int, int, bytes]
@@ -61,8 +63,12 @@ def make_ready(source: bytes, decision: Decision) -> Ready:
 
 def without_quotes(decision: Decision) -> Decision:
     """The same decision with nothing in it that could end a quoted attribute around it."""
-    edits = tuple((a, b, x.replace(b'"', b"") + b" " if x[:1] == b" " else x) for a, b, x in decision.edits)
+    edits = tuple((a, b, _QUOTED.sub(_unquoted, x) + b" " if x[:1] == b" " else x) for a, b, x in decision.edits)
     return replace(decision, edits=edits, placeholder=False)
+
+
+def _unquoted(value: re.Match[bytes]) -> bytes:
+    return b"=" + value[1].replace(b" ", b"&#32;") if value[1] else b""
 
 
 def apply_edits(source: bytes, edits: Iterable[Edit]) -> bytes:

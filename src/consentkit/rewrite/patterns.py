@@ -23,3 +23,11 @@ RAW_ENDS = {
 }
 CLOSE = re.compile(rb">")
 CDATA_END = re.compile(rb"\]\]>")
+#: Text that a tree builder takes for white space: also by reference, whose number may have any zeros before it.
+BLANK = re.compile(
+    rb"(?:[\t\n\f\r ]++|&(?:Tab;|NewLine;|#0*+(?:9|10|12|13|32)(?![0-9]);?"
+    rb"|#[xX]0*+(?:9|[aAcCdD]|20)(?![0-9a-fA-F]);?))*+"
+)
+#: No more than this is held back of a reference.
+REFERENCE_LIMIT = 64
+UNSURE_END = re.compile(rb"&(?:#[xX]?[0-9a-fA-F]*+|[TN][A-Za-z]{0,6}+)?+\Z")

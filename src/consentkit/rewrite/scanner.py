@@ -15,6 +15,7 @@ from consentkit.rewrite.construction import Content, Mode
 from consentkit.rewrite.elements import Node, Space
 from consentkit.rewrite.following import follow
 from consentkit.rewrite.patterns import (
+    BLANK,
     BOM,
     CDATA_END,
     CLOSE,
@@ -22,6 +23,8 @@ from consentkit.rewrite.patterns import (
     DECLARATIONS,
     NO_COMMENT,
     NOSCRIPT_END,
+    REFERENCE_LIMIT,
+    UNSURE_END,
 )
 from consentkit.rewrite.rawtext import RawText
 from consentkit.rewrite.runs import HELD
@@ -131,20 +134,24 @@ class Scanner(RawText):
         return self._read_markup()
 
     def _read_text(self, stop: int) -> bool:
-        text = self._data[self._pos : stop]
         if self._shortcut is not None:
             self._pos = stop
             return True
-        rest = text.lstrip(b"\t\n\f\r ")
-        if len(rest) < len(text):
+        if stop == self._end and not self._eof and self._data[stop : stop + 1] != b"<":
+            # A reference that more data may turn into white space, or into something else.
+            unsure = UNSURE_END.search(self._data, max(self._pos, stop - REFERENCE_LIMIT), stop)
+            stop = unsure.start() if unsure is not None else stop
+        start = self._pos
+        blank = BLANK.match(self._data, start, stop)
+        self._pos = blank.end() if blank is not None else start
+        if self._pos > start:
             self._tree.text(blank=True)
-            self._pos = stop - len(rest)
-        if rest:
+        if self._pos < stop:
             if not self._on_text(self._pos):
                 return True
             self._tree.text(blank=False)
             self._pos = stop
-        return True
+        return stop > start
 
     def _read_markup(self) -> bool:
         following = self._data[self._pos + 1 : min(self._pos + 3, self._end)]
@@ -288,6 +295,10 @@ class Scanner(RawText):
         in_step = self._step == self._read_data and self._data[self._pos : self._end] in (b"", b"<")
         if not in_step:
             self._diverged = True
+            if self._mark is not None and self._script_from is None:
+                # For a browser without scripting this tag goes on.
+                self._pos = self._end
+                self._on_long_tag(Tag(self._data[self._mark : self._end]))
             self._release()
             self._raw_name = b""
             self._long_tag = None
