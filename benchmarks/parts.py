@@ -10,7 +10,7 @@ from starlette.types import Message
 from benchmarks.apps import Headers, browser, cookie_header, never, policy, raw, scope, site_of, with_consent
 from consentkit.cookie import Verdict
 from consentkit.rewrite.rules import Rules, Ruleset, ServiceRule
-from consentkit.rewrite.stream import Rewriter
+from consentkit.rewrite.stream import Rewriter, place_parts
 
 _EMPTY_PAGE = b"<!doctype html><html><head></head><body></body></html>"
 _PLACEHOLDER = "<!doctype html><title>Blocked</title><form method=post target=_top><button>Load it</button></form>" * 6
@@ -62,11 +62,12 @@ class Parts:
     def forget(self) -> None:
         """Nothing is remembered of tags seen before."""
         self._rules.memory.clear()
+        self._rules.blocked.clear()
 
     def rewrite(self, page: bytes) -> bytes:
         """The page in one piece."""
-        rewriter = self._rewriter()
-        return rewriter.feed(page) + rewriter.close()
+        placed = place_parts(self._rules, page, head=self._head, body=self._body)
+        return placed if placed is not None else self._rewriter().whole(page)
 
     def rewrite_cold(self, page: bytes) -> bytes:
         """The same, with no tag remembered."""

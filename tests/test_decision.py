@@ -294,4 +294,5 @@ def test_changing_the_mode_never_asks_again(make_policy: MakePolicy, clock: Cloc
     stored = choice(make_decider(earlier, clock), clock, ALL)
     found = decide(decider, stored)
     assert found.consent.allows("marketing")
-    assert not (found.asking or found.changes)
+    assert not found.asking
+    assert not found.changes

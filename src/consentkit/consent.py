@@ -92,18 +92,20 @@ class WatchedConsent(Consent):
     __slots__ = ("_reader",)
 
     def __getattribute__(self, name: str) -> Any:
-        return getattr(_reader_of(self).read_consent(), name)
+        return getattr(reader_of(self).read_consent(), name)
 
 
-_set_reader = cast("Callable[[WatchedConsent, ConsentReader], None]", vars(WatchedConsent)["_reader"].__set__)
-_reader_of = cast("Callable[[WatchedConsent], ConsentReader]", vars(WatchedConsent)["_reader"].__get__)
-_make = WatchedConsent.__new__
+#: Sets what finds out a watched consent, and gives it back: without a look at the consent.
+set_reader = cast("Callable[[WatchedConsent, ConsentReader], None]", vars(WatchedConsent)["_reader"].__set__)
+reader_of = cast("Callable[[WatchedConsent], ConsentReader]", vars(WatchedConsent)["_reader"].__get__)
+#: Makes a watched consent the quick way, since there is one for each request; `set_reader` must follow.
+make_watched = cast("Callable[[type[WatchedConsent]], WatchedConsent]", WatchedConsent.__new__)
 
 
-def watched(reader: ConsentReader, make: Any = _make, keep: Any = _set_reader) -> WatchedConsent:
-    """A consent that `reader` finds out when it is used. There is one for each request, so it is made the quick way."""
-    consent: WatchedConsent = make(WatchedConsent)
-    keep(consent, reader)
+def watched(reader: ConsentReader) -> WatchedConsent:
+    """A consent that `reader` finds out when it is used."""
+    consent = make_watched(WatchedConsent)
+    set_reader(consent, reader)
     return consent
 
 

@@ -3,22 +3,37 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
 from functools import partial
-from typing import Any
+from typing import Literal, NamedTuple
 
 from markupsafe import Markup
 
 from consentkit.additions import Additions, PageStart
 from consentkit.http import header_values
 from consentkit.pages import is_fragment_request
-from consentkit.rewrite.stream import Rewriter
+from consentkit.rewrite.edits import Count
+from consentkit.rewrite.stream import Rewriter, place_parts
 from consentkit.visit import Visit
 
 _NONCE = r"'nonce-([A-Za-z0-9+/_-]+={0,2})'"
 
 
-def make_rewriter(visit: Visit, page: PageStart) -> Rewriter:
-    """The rewriter for one page of this visitor."""
+class Parts(NamedTuple):
+    """What is put into one page, and how."""
+
+    additions: Additions
+    head: bytes
+    body: bytes
+    inject: Literal["page", "document"] = "page"
+
+
+def parts_of(visit: Visit, page: PageStart) -> Parts:
+    """The parts of one page: for this visitor, or the same for all."""
+    return _shared_parts(visit, page) if page.shared else _own_parts(visit, page)
+
+
+def _own_parts(visit: Visit, page: PageStart) -> Parts:
     additions = visit.additions
     if additions.is_signalled:
         visit.site.log.count("signal:gpc")
@@ -26,21 +41,33 @@ def make_rewriter(visit: Visit, page: PageStart) -> Rewriter:
     if visit.site.reload_error is not None:
         body = _error_box(visit.site.reload_error) + body
     head = _head(additions, page) if body or visit.placed_by_hand or additions.stored else b""
-    inject = "document" if is_fragment_request(visit.given) else "page"
-    return _rewriter(visit, additions, head=head, body=body, inject=inject)
+    return Parts(additions, head, body, "document" if is_fragment_request(visit.given) else "page")
 
 
-def make_shared_rewriter(visit: Visit, page: PageStart) -> Rewriter:
-    """The rewriter for a page that is the same for all visitors: everything inert, and a way to choose."""
+def _shared_parts(visit: Visit, page: PageStart) -> Parts:
+    """Everything inert, and a way to choose."""
     additions = visit.shared_additions
     asked = bool(visit.site.policy.asked_categories)
     body = additions.reopen if asked and not visit.choices_by_hand else b""
-    return _rewriter(visit, additions, head=_head(additions, page) if asked else b"", body=body)
+    return Parts(additions, _head(additions, page) if asked else b"", body)
 
 
-def _rewriter(visit: Visit, additions: Additions, **parts: Any) -> Rewriter:
+def rewrite_whole(visit: Visit, page: PageStart, document: bytes) -> tuple[bytes, Mapping[Count, int]]:
+    """A page that comes in one piece, rewritten, and what was counted in it."""
+    parts = parts_of(visit, page)
+    additions, head, body, inject = parts
+    placed = place_parts(additions.rules, document, head=head, body=body, inject=inject, may_keep=not page.secret)
+    if placed is not None:
+        return placed, {}
+    rewriter = make_rewriter(visit, parts)
+    return rewriter.whole(document), rewriter.counted
+
+
+def make_rewriter(visit: Visit, parts: Parts) -> Rewriter:
+    """The rewriter for a page that gets these parts."""
+    additions, head, body, inject = parts
     placeholder = partial(_placeholder, visit, additions)
-    return Rewriter(additions.rules, placeholder=placeholder, **parts)
+    return Rewriter(additions.rules, head=head, body=body, inject=inject, placeholder=placeholder)
 
 
 def control(visit: Visit, return_to: str | None = None) -> bytes:

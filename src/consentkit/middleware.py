@@ -11,7 +11,7 @@ from pathlib import Path
 
 from starlette.types import ASGIApp, Receive, Scope, Send
 
-from consentkit.consent import NOBODY, active_consent
+from consentkit.consent import NOBODY, WatchedConsent, active_consent, make_watched, set_reader, watched
 from consentkit.cookie import read_secret_keys
 from consentkit.counters import GateCounters
 from consentkit.endpoints.routes import answer, is_own
@@ -86,8 +86,10 @@ class ConsentMiddleware:
         if path.startswith(site.special_paths) and await self._special(site, path, scope, receive, send):
             return
         responder = Responder(site, scope, send)
-        inner = responder.app_scope = app_scope(responder)
-        token = active_consent.set(responder.consent)
+        consent = make_watched(WatchedConsent)
+        set_reader(consent, responder)
+        inner = responder.app_scope = app_scope(responder, consent)
+        token = active_consent.set(consent)
         try:
             await self.app(inner, receive, responder.send)
             if responder.is_holding:
@@ -127,8 +129,9 @@ class ConsentMiddleware:
             await self.app(scope, receive, send)
             return
         responder = HandshakeResponder(site, scope, send)
-        inner = app_scope(responder)
-        token = active_consent.set(responder.consent)
+        consent = watched(responder)
+        inner = app_scope(responder, consent)
+        token = active_consent.set(consent)
         try:
             await self.app(inner, receive, responder.send)
         finally:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from starlette.types import Scope
 
+from consentkit.consent import WatchedConsent
 from consentkit.gates.validators import CONDITIONS, Conditions, request_conditions
 from consentkit.http import RawHeaders
 from consentkit.pages import NEVER_A_PAGE, is_navigation
@@ -17,19 +18,20 @@ _PARTS = frozenset({b"range", b"if-range"})
 _LOOKED_AT = frozenset({b"cookie", b"accept-encoding", b"range"}) | CONDITIONS
 
 
-def app_scope(visit: Visit) -> Scope:
+def app_scope(visit: Visit, consent: WatchedConsent) -> Scope:
     """The scope for the app: a copy, without what must be hidden from it, and with the consent."""
     outer, given = visit.scope, visit.given
-    scope: Scope = {**outer, "consentkit": visit}
+    scope: Scope = {**outer, "consentkit": consent}
     if "state" in scope:
-        scope["state"]["consent"] = visit.consent
+        scope["state"]["consent"] = consent
     else:
-        scope["state"] = {"consent": visit.consent}
-    may_get_page = outer["type"] == "http" and given.get(b"sec-fetch-dest") not in NEVER_A_PAGE
-    if not _LOOKED_AT.isdisjoint(given):
+        scope["state"] = {"consent": consent}
+    if "extensions" in outer or not _LOOKED_AT.isdisjoint(given):
+        may_get_page = outer["type"] == "http" and given.get(b"sec-fetch-dest") not in NEVER_A_PAGE
         scope["headers"] = _cleaned(visit, may_get_page=may_get_page)
-    if may_get_page and outer.get("extensions"):
-        scope["extensions"] = {name: value for name, value in outer["extensions"].items() if name not in _BYPASSES}
+        extensions = outer.get("extensions")
+        if may_get_page and extensions:
+            scope["extensions"] = {name: value for name, value in extensions.items() if name not in _BYPASSES}
     return scope
 
 

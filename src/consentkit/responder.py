@@ -6,18 +6,19 @@ and then sends the body on as it is, or rewritten as a stream. All other message
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Iterable, Sequence
+from collections.abc import Awaitable, Mapping
 from contextlib import suppress
+from typing import cast
 
 from starlette.types import Message, Scope, Send
 
 from consentkit.additions import PageStart
-from consentkit.consent import watched
 from consentkit.delivery import known_start, must_be_private, page_headers, page_start, with_expiries
 from consentkit.endpoints.answers import missing_answer
 from consentkit.http import header_values, made_private
-from consentkit.injection import make_rewriter, make_shared_rewriter
+from consentkit.injection import make_rewriter, parts_of, rewrite_whole
 from consentkit.pages import has_unreadable_mark, may_become_mark, reason_untouched
+from consentkit.rewrite.edits import Count
 from consentkit.rewrite.stream import Rewriter
 from consentkit.site import MISSING_HEADER, Site
 from consentkit.visit import Visit
@@ -55,30 +56,30 @@ class Responder(Visit):
         self.site = site
         self.scope = scope
         self.given = dict(scope["headers"])
-        self.consent = watched(self)
         self._send = send
 
     def send(self, message: Message) -> Awaitable[None]:
         """Take the app's next message."""
         if self._passes:
             return self._send(message)
-        if self._is_new and message["type"] == "http.response.start" and message["status"] >= 200:
-            headers: Sequence[RawHeader] = message.get("headers", ())
-            needs_more = self.carries_declared or self.conditions is not None
-            if not needs_more and _is_listed(headers) and not self._concerns(headers):
-                self._passes = True
-                return self._send(message)
+        if self._is_new and message["type"] == "http.response.start" and self._is_plain(message):
+            self._passes = True
+            return self._send(message)
         return self._deliver(message)
 
-    def _concerns(self, headers: Iterable[RawHeader]) -> bool:
-        """Whether a response with these headers may be a page, or has something for a header gate."""
-        for name, value in headers:
+    def _is_plain(self, message: Message) -> bool:
+        """Whether all of this response may pass as it is: no page, no header for a gate, no cookie to be deleted."""
+        headers: object = message.get("headers")
+        if type(headers) is not list or message["status"] < 200 or self.carries_declared or self.conditions is not None:
+            return False
+        concerned = self.site.concerned
+        for name, value in cast("list[RawHeader]", headers):
             if name in _ORDINARY or (name == b"content-type" and value in _NO_PAGES):
                 continue
             lowered = name.lower()
-            if lowered in self.site.concerned and (lowered != b"content-type" or b"html" in value.lower()):
-                return True
-        return False
+            if lowered in concerned and (lowered != b"content-type" or b"html" in value.lower()):
+                return False
+        return True
 
     async def _deliver(self, message: Message) -> None:
         self._is_new = False
@@ -91,7 +92,7 @@ class Responder(Visit):
         if rewriter is not None:
             self._handle = _swallow
             tail = rewriter.feed(self._lead) + rewriter.close()
-            self._end_page(rewriter)
+            self._end_page(rewriter.counted)
             if tail:
                 await self._send({"type": "http.response.body", "body": tail, "more_body": True})
 
@@ -193,18 +194,17 @@ class Responder(Visit):
     async def _open_page(self, message: Message, start: Message, page: PageStart) -> None:
         """The page begins. One message alone tells its exact length; a stream has none."""
         headers = page.headers
-        rewriter = make_shared_rewriter(self, page) if page.shared else make_rewriter(self, page)
         if message["type"] == "http.response.body" and not message.get("more_body", False):
             self._handle = self._send
             self.is_holding = False
-            whole = rewriter.whole(bytes(message.get("body", b"")), may_keep=not page.secret)
-            self._end_page(rewriter)
+            whole, counted = rewrite_whole(self, page, bytes(message.get("body", b"")))
+            self._end_page(counted)
             if page.measured:
                 headers.append((b"content-length", b"%d" % len(whole)))
             await self._send({**start, "headers": headers})
             await self._send({**message, "body": whole})
             return
-        self._rewriter = rewriter
+        self._rewriter = make_rewriter(self, parts_of(self, page))
         self._early = [message]
         self._handle = self._wait_for_start
         try:
@@ -227,15 +227,15 @@ class Responder(Visit):
         body = rewriter.feed(lead + message.get("body", b""))
         if not message.get("more_body", False):
             body += rewriter.close()
-            self._end_page(rewriter)
+            self._end_page(rewriter.counted)
             self._handle, self._rewriter = self._send, None
         await self._send({**message, "body": body})
 
-    def _end_page(self, rewriter: Rewriter) -> None:
+    def _end_page(self, counted: Mapping[Count, int]) -> None:
         """A page is complete: what was held back in it is counted, and the app sees its own visitor again."""
         self.for_everyone = False
-        if rewriter.counted:
-            self.site.report.markup(rewriter.counted)
+        if counted:
+            self.site.report.markup(counted)
             self.site.counters.flush_if_due(self.site.log)
 
     def _note_blind(self, reason: str) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from starlette.types import Scope
 
 from consentkit.additions import Additions
-from consentkit.consent import Consent, watched
+from consentkit.consent import Consent
 from consentkit.decision import Decision
 from consentkit.gates.validators import Conditions
 from consentkit.http import RawHeaders, loopback_origin, request_target, safe_return_to
@@ -39,8 +39,6 @@ class Visit:
         self.scope = scope
         #: The headers of the request by name; of several with one name the last, so that `values` must tell them all.
         self.given: dict[bytes, bytes] = dict(scope["headers"])
-        #: The consent as the app sees it.
-        self.consent = watched(self)
 
     def deciding(self, decision: Decision) -> Visit:
         """The same request under another decision: after a choice."""
@@ -69,6 +67,11 @@ class Visit:
             signal = b"sec-gpc" in given and b"1" in self.values(b"sec-gpc")
             self._decision = site.decide(cookies, self._region, signal)
         return self._decision
+
+    @property
+    def consent(self) -> Consent:
+        """The consent of this request, for our own parts: that they look at it doesn't count."""
+        return self.decision.consent
 
     @property
     def region(self) -> str | None:

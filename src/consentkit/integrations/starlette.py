@@ -12,7 +12,7 @@ from starlette.concurrency import run_in_threadpool
 from starlette.exceptions import HTTPException
 from starlette.requests import HTTPConnection, Request
 
-from consentkit.consent import NOBODY, Consent
+from consentkit.consent import NOBODY, Consent, WatchedConsent, reader_of
 from consentkit.injection import control
 from consentkit.site import MISSING_HEADER
 from consentkit.visit import Visit
@@ -23,8 +23,9 @@ RequestOrScope = Mapping[str, Any]
 
 def get_consent(request_or_scope: RequestOrScope) -> Consent:
     """The consent of a request. On a path the middleware does not see, it denies."""
-    visit = _visit(request_or_scope)
-    return visit.consent if visit is not None else NOBODY
+    found = request_or_scope.get("consentkit")
+    # Asked for its real type, so as not to look at the consent itself.
+    return cast("Consent", found) if type(found) is WatchedConsent else NOBODY
 
 
 class ConsentRequired(HTTPException):
@@ -104,7 +105,8 @@ def privacy_choices(request_or_scope: RequestOrScope) -> Markup:
 
 def _visit(request_or_scope: RequestOrScope) -> Visit | None:
     found = request_or_scope.get("consentkit")
-    return found if isinstance(found, Visit) else None
+    reader = reader_of(found) if type(found) is WatchedConsent else None
+    return reader if isinstance(reader, Visit) else None
 
 
 def _request_among(args: tuple[Any, ...], kwargs: Mapping[str, Any]) -> RequestOrScope:

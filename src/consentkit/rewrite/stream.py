@@ -15,7 +15,7 @@ from consentkit.rewrite.placement import (
     start_implies_head,
 )
 from consentkit.rewrite.rules import Rules
-from consentkit.rewrite.runs import HEAD_RUN_UNGATED, HEAD_TO_BODY, OPENING, PAGE_TO_BODY
+from consentkit.rewrite.runs import HEAD_TO_BODY, OPENING, PAGE_TO_BODY
 from consentkit.rewrite.skiplinks import LOOK_AHEAD, find_skip_links
 from consentkit.rewrite.tags import Tag
 
@@ -61,26 +61,11 @@ class Rewriter(Gating):
         """Take the next bytes of the document, and give what can be sent on."""
         return data if self._is_done() else super().feed(data)
 
-    def whole(self, document: bytes, *, may_keep: bool = True) -> bytes:
-        """Rewrite a document that comes in one piece. Where nothing in it can matter, it is not read to its end.
-
-        `may_keep`: a copy may be kept in memory for a while, to know the same document when it comes again.
-        """
-        if self._rules is not None and self._rules.is_open and not may_be_marked(document, may_keep=may_keep):
-            self._rules = None
-            self._head_run = HEAD_RUN_UNGATED
-        page = PAGE_TO_BODY.match(document) if self._rules is None and self._inject != "never" else None
-        if page is not None and (page[1] or page[2] or self._inject == "page"):
-            return self._place_both(document, page.start(3), page.end())
+    def whole(self, document: bytes) -> bytes:
+        """Rewrite a document that comes in one piece."""
         self._accept(document)
         self._advance()
         return self.close()
-
-    def _place_both(self, document: bytes, head_at: int, body_at: int) -> bytes:
-        body_at += find_skip_links(document[body_at : body_at + LOOK_AHEAD], complete=True) or 0
-        self.placed_head = self.placed_body = True
-        rest = memoryview(document)
-        return b"".join((rest[:head_at], self._head, rest[head_at:body_at], self._body, rest[body_at:]))
 
     def _is_done(self) -> bool:
         return self._rules is None and not self._body_pending and not self._data and self._outer is None
@@ -180,3 +165,28 @@ class Rewriter(Gating):
             self._place_head(self._pos)
         elif tag.name == b"body" and self._mode_before <= Mode.AFTER_HEAD:
             self._begin_body()
+
+
+def place_parts(
+    rules: Rules,
+    document: bytes,
+    *,
+    head: bytes,
+    body: bytes,
+    inject: Literal["page", "document", "never"] = "page",
+    may_keep: bool = True,
+) -> bytes | None:
+    """`document`, which comes in one piece, with both parts placed, where that is all that a `Rewriter` would do.
+
+    None: it has to be read to its end. `may_keep`: a copy may be kept in memory for a while, to know the same document
+    when it comes again.
+    """
+    if not rules.is_open or may_be_marked(document, may_keep=may_keep):
+        return None
+    page = PAGE_TO_BODY.match(document) if inject != "never" else None
+    if page is None or not (page[1] or page[2] or inject == "page"):
+        return Rewriter(None, head=head, body=body, inject=inject).whole(document)
+    head_at, body_at = page.start(3), page.end()
+    body_at += find_skip_links(document[body_at : body_at + LOOK_AHEAD], complete=True) or 0
+    rest = memoryview(document)
+    return b"".join((rest[:head_at], head, rest[head_at:body_at], body, rest[body_at:]))
