@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import contextvars
+import gc
 from collections.abc import Awaitable, Callable
 from typing import Any
 
@@ -266,3 +268,40 @@ def test_head_of_a_page_has_no_body_to_measure() -> None:
     assert bodies(head) == b""
     data = [start(200, (b"content-type", b"application/json"), (b"content-length", b"2")), body(b"{}")]
     assert run(wrap(replay(*data)), http_scope(method="HEAD")) == data
+
+
+@pytest.mark.parametrize("kind", ["json", "page", "stream", "shared", "granted", "cookies"])
+def test_a_request_leaves_nothing_for_the_collector(kind: str) -> None:
+    """What a request needed is freed the moment it is over: nothing in it refers to itself."""
+    answers: dict[str, list[Message]] = {
+        "json": [start(200, (b"content-type", b"application/json")), body(b"{}")],
+        "stream": [start(200, HTML), body(PAGE, more=True), body(PAGE, more=True), body()],
+        "shared": [start(200, HTML, (b"cache-control", b"public")), body(PAGE)],
+    }
+    app = wrap(replay(*answers.get(kind, [start(200, HTML), body(PAGE)])))
+    sent = [(b"accept-encoding", b"gzip"), (b"if-none-match", b'"x"')]
+    if kind == "granted":
+        sent.append((b"cookie", f"consent={granted_cookie(app)}".encode()))
+    if kind == "cookies":
+        sent.append((b"cookie", b"_st1=1; _ad=2"))
+
+    async def receive() -> Message:
+        return {"type": "http.request"}
+
+    async def send(message: Any) -> None:
+        pass
+
+    async def requests() -> None:
+        for _ in range(20):
+            await app(http_scope(headers=sent), receive, send)
+
+    asyncio.run(requests())
+    gc.collect()
+    gc.disable()
+    try:
+        coroutine = requests()
+        with contextlib.suppress(StopIteration):
+            coroutine.send(None)
+        assert gc.collect() == 0
+    finally:
+        gc.enable()

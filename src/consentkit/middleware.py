@@ -85,10 +85,13 @@ class ConsentMiddleware:
         path = own_path(scope) if scope.get("root_path") else scope["path"]
         if path.startswith(site.special_paths) and await self._special(site, path, scope, receive, send):
             return
-        responder = Responder(site, scope, send)
+        # Without the state, in which the consent will stand, nothing here refers to itself: all is freed at once.
+        outer = {**scope}
+        outer.pop("state", None)
+        responder = Responder(site, outer, send)
         consent = make_watched(WatchedConsent)
         set_reader(consent, responder)
-        inner = responder.app_scope = app_scope(responder, consent)
+        inner = responder.app_scope = app_scope(scope, responder, consent)
         token = active_consent.set(consent)
         try:
             await self.app(inner, receive, responder.send)
@@ -128,14 +131,15 @@ class ConsentMiddleware:
             scope.setdefault("state", {})["consent"] = NOBODY
             await self.app(scope, receive, send)
             return
-        responder = HandshakeResponder(site, scope, send)
+        responder = HandshakeResponder(site, {name: value for name, value in scope.items() if name != "state"}, send)
         consent = watched(responder)
-        inner = app_scope(responder, consent)
+        inner = responder.app_scope = app_scope(scope, responder, consent)
         token = active_consent.set(consent)
         try:
             await self.app(inner, receive, responder.send)
         finally:
             active_consent.reset(token)
+            responder.app_scope = None
 
     def site_for(self, scope: Scope) -> Site:
         """The site that a request with `scope` belongs to. Raises the `ConfigurationError` there is, if any."""

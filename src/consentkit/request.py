@@ -18,9 +18,9 @@ _PARTS = frozenset({b"range", b"if-range"})
 _LOOKED_AT = frozenset({b"cookie", b"accept-encoding", b"range"}) | CONDITIONS
 
 
-def app_scope(visit: Visit, consent: WatchedConsent) -> Scope:
-    """The scope for the app: a copy, without what must be hidden from it, and with the consent."""
-    outer, given = visit.scope, visit.given
+def app_scope(outer: Scope, visit: Visit, consent: WatchedConsent) -> Scope:
+    """The scope for the app: a copy of the server's, without what must be hidden from it, and with the consent."""
+    given = visit.given
     scope: Scope = {**outer, "consentkit": consent}
     if "state" in scope:
         scope["state"]["consent"] = consent

@@ -39,8 +39,6 @@ class Responder(Visit):
     no frame of its own: what comes back is the server's own `send`.
     """
 
-    #: The scope the app was called with, while it works: frameworks write into it which route it took.
-    app_scope: Scope | None = None
     #: Whether something of a page waits for more.
     is_holding = False
     _passes = False

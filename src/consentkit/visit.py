@@ -24,6 +24,8 @@ class Visit:
     for_everyone = False
     #: Whether the request may carry a cookie of a service that can be refused.
     carries_declared = False
+    #: The scope the app was called with, while it works: frameworks write into it which route it took.
+    app_scope: Scope | None = None
     #: The conditions that the app is given in place of the request's own, if they were translated.
     conditions: Conditions | None = None
     placed_by_hand = False
@@ -62,7 +64,7 @@ class Visit:
         if self._decision is None:
             site, given = self.site, self.given
             if site.is_located:
-                self._region = site.region(self.scope)
+                self._region = site.region(self.app_scope or self.scope)
             cookies = self.values(b"cookie") if b"cookie" in given else ()
             signal = b"sec-gpc" in given and b"1" in self.values(b"sec-gpc")
             self._decision = site.decide(cookies, self._region, signal)
@@ -83,7 +85,7 @@ class Visit:
         """The language to speak."""
         if self._locale is None:
             languages = self.site.languages
-            self._locale = languages.only or languages.choose(self.scope)
+            self._locale = languages.only or languages.choose(self.app_scope or self.scope)
         return self._locale
 
     @property

@@ -78,7 +78,10 @@ class Gating(Ahead):
         self._pos = len(self._data)
         self._flush(self._pos)
         self._on_end()
-        return self._take()
+        last = self._take()
+        # A step of its own would keep this object, and what it read, until the next collection of cycles.
+        self._step = bool
+        return last
 
     def _on_end(self) -> None:
         """The document has ended, and everything was read."""
