@@ -100,7 +100,7 @@ def known_start(visit: Visit, message: Mapping[str, Any]) -> PageStart | None:
     app did meanwhile.
     """
     headers = message.get("headers", ())
-    if visit.carries_declared or visit.scope["method"] != "GET" or message.get("trailers"):
+    if visit.carries_refused or visit.scope["method"] != "GET" or message.get("trailers"):
         return None
     kept = [(name, value) for name, value in headers if name != b"content-length"]
     lengths = len(headers) - len(kept)
@@ -142,7 +142,7 @@ def page_headers(visit: Visit, headers: RawHeaders, *, shared: bool, tag: bytes 
 
 def with_expiries(visit: Visit, headers: Iterable[RawHeader]) -> list[RawHeader]:
     """The headers with the deletions of the refused cookies that the request carried; then no cache may store them."""
-    if not visit.carries_declared:
+    if not visit.carries_refused:
         return list(headers)
     expiries = visit.site.cookie_gate.expiries(visit.headers, visit.decision.enforcement)
     return [*never_stored(headers), *expiries] if expiries else list(headers)

@@ -85,7 +85,11 @@ def without_cookies(headers: RawHeaders, hidden: Callable[[bytes], bool]) -> lis
 
 def _is_hidden(name: bytes, hidden: Callable[[bytes], bool]) -> bool:
     """Frameworks take more kinds of space off a name than browsers do: hidden is what any of them could read so."""
-    return hidden(name.strip(_COOKIE_SPACE)) or hidden(name.decode("latin-1").strip().encode("latin-1"))
+    stripped = name.strip(_COOKIE_SPACE)
+    if hidden(stripped):
+        return True
+    barest = stripped.decode("latin-1").strip().encode("latin-1")
+    return barest != stripped and hidden(barest)
 
 
 def own_path(scope: Scope) -> str:

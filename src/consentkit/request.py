@@ -53,11 +53,15 @@ def _cleaned(visit: Visit, *, may_get_page: bool) -> RawHeaders:
 def _own_cookies(visit: Visit, headers: RawHeaders) -> RawHeaders:
     """The headers without the cookies of services that are held back. Most requests carry none that could be."""
     gate = visit.site.cookie_gate
-    if not any(gate.may_hide(value) for value in visit.values(b"cookie")):
-        return headers
-    enforcement = visit.decision.enforcement
-    visit.carries_declared = not enforcement.does_nothing
-    return gate.request_headers(headers, enforcement) if visit.carries_declared else headers
+    for value in visit.values(b"cookie"):
+        if gate.may_hide(value):
+            enforcement = visit.decision.enforcement
+            visit.carries_refused = bool(enforcement.refused)
+            if not enforcement.does_nothing:
+                headers = gate.request_headers(headers, enforcement)
+                visit.site.counters.flush_if_due(visit.site.log)
+            return headers
+    return headers
 
 
 def _conditions(visit: Visit, headers: RawHeaders) -> Conditions:

@@ -68,7 +68,7 @@ class Responder(Visit):
     def _is_plain(self, message: Message) -> bool:
         """Whether all of this response may pass as it is: no page, no header for a gate, no cookie to be deleted."""
         headers: object = message.get("headers")
-        if type(headers) is not list or message["status"] < 200 or self.carries_declared or self.conditions is not None:
+        if type(headers) is not list or message["status"] < 200 or self.carries_refused or self.conditions is not None:
             return False
         concerned = self.site.concerned
         for name, value in cast("list[RawHeader]", headers):

@@ -22,8 +22,8 @@ class Visit:
     consent_was_read = False
     #: While a page that is the same for everyone is on its way, the app sees the consent of nobody in particular.
     for_everyone = False
-    #: Whether the request may carry a cookie of a service that can be refused.
-    carries_declared = False
+    #: Whether the request may carry a cookie that the visitor has refused, so that the answer must delete it.
+    carries_refused = False
     #: The scope the app was called with, while it works: frameworks write into it which route it took.
     app_scope: Scope | None = None
     #: The conditions that the app is given in place of the request's own, if they were translated.
@@ -48,7 +48,7 @@ class Visit:
         other._decision = decision
         other._region = self.region
         other._locale = self._locale
-        other.carries_declared = self.carries_declared
+        other.carries_refused = self.carries_refused
         return other
 
     def read_consent(self) -> Consent:
