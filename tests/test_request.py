@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from tests.apps import wrap
-from tests.asgi import Headers, http_scope, run
+from tests.asgi import HTML, Headers, body, http_scope, replay, run, start
 
 NAVIGATION = (b"accept", b"text/html,*/*;q=0.8")
 PART = [(b"range", b"bytes=500-"), (b"if-range", b"Mon, 02 Nov 2026 10:00:00 GMT")]
@@ -60,3 +60,17 @@ def test_whatever_may_be_a_page_comes_through_our_hands(kind: bytes) -> None:
     assert (b"accept-encoding", b"identity") in scope["headers"]
     assert set(scope["extensions"]) == {"http.response.push"}
     assert bypasses < set(extensions)
+
+
+def test_what_the_site_knows_of_a_visitor_may_stand_in_the_state() -> None:
+    """The callables for place and language see the state that an outer middleware has filled, at any time."""
+    seen: list[object] = []
+
+    def region(scope: Any) -> str:
+        seen.append(scope["state"]["user"])
+        return "GB"
+
+    for headers in ([], [(b"cookie", b"_st1=1")]):
+        app = wrap(replay(start(200, HTML), body(b"<p>x")), region=region)
+        run(app, http_scope(headers=headers, state={"user": "somebody"}))
+    assert seen == ["somebody", "somebody"]

@@ -91,7 +91,7 @@ class ConsentMiddleware:
         responder = Responder(site, outer, send)
         consent = make_watched(WatchedConsent)
         set_reader(consent, responder)
-        inner = responder.app_scope = app_scope(scope, responder, consent)
+        inner = app_scope(scope, responder, consent)
         token = active_consent.set(consent)
         try:
             await self.app(inner, receive, responder.send)
@@ -133,7 +133,7 @@ class ConsentMiddleware:
             return
         responder = HandshakeResponder(site, {name: value for name, value in scope.items() if name != "state"}, send)
         consent = watched(responder)
-        inner = responder.app_scope = app_scope(scope, responder, consent)
+        inner = app_scope(scope, responder, consent)
         token = active_consent.set(consent)
         try:
             await self.app(inner, receive, responder.send)

@@ -22,6 +22,7 @@ def app_scope(outer: Scope, visit: Visit, consent: WatchedConsent) -> Scope:
     """The scope for the app: a copy of the server's, without what must be hidden from it, and with the consent."""
     given = visit.given
     scope: Scope = {**outer, "consentkit": consent}
+    visit.app_scope = scope
     if "state" in scope:
         scope["state"]["consent"] = consent
     else:
