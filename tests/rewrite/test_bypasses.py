@@ -118,3 +118,20 @@ def test_impossible_ports_lead_nowhere(port: str) -> None:
     zero = read_address("//ads.example:000/")
     assert zero is not None
     assert zero.port == 0
+
+
+@pytest.mark.parametrize(
+    "script",
+    [
+        b"<![CDATA[/*</script>*/adq.push(1)]]></script>",
+        b"<![CDATA[</script>adq.push(",
+        b"<!-- </script> -->adq.push(1)</script>",
+        b"<!-->adq.push(1)</script>",
+    ],
+)
+def test_an_end_that_is_none_does_not_end_a_script_in_svg(script: bytes) -> None:
+    """In SVG a script's content is markup: an end tag inside CDATA or a comment is text, and the script goes on."""
+    for size in (0, 1, 7):
+        output, rewriter = rewrite(b"<svg><script>" + script, size=size)
+        assert rewriter.gated == {"adnet": 1}
+        assert b'<script type="text/plain" data-ckit="marketing/adnet">' in output

@@ -20,7 +20,7 @@ from consentkit.rewrite.decisions import (
 )
 from consentkit.rewrite.edits import Count, Decision, Ready, apply_edits, make_ready, srcdoc_attribute, without_quotes
 from consentkit.rewrite.harmless import is_harmless
-from consentkit.rewrite.patterns import SCRIPT_END
+from consentkit.rewrite.patterns import DRAWN_SCRIPT
 from consentkit.rewrite.plain import decide_plainly
 from consentkit.rewrite.rawtext import SCRIPT_LIMIT
 from consentkit.rewrite.rules import Rules, ServiceRule
@@ -196,10 +196,9 @@ class Gating(Ahead):
 
         Another script that begins in there ends at the same place: what was found holds for it too.
         """
-        end = SCRIPT_END.search(self._data, self._searched)
-        stop = end.start() if end is not None else len(self._data)
+        end = _end_of_drawn_script(self._data, self._pos)
+        stop = end if end is not None else len(self._data)
         if end is None and not self._eof and stop - self._pos <= SCRIPT_LIMIT:
-            self._searched = max(self._pos, stop - len(b"</script"))
             return False
         complete = stop - self._pos <= SCRIPT_LIMIT
         content = self._data[self._pos : stop if complete else self._pos + SCRIPT_LIMIT]
@@ -239,6 +238,18 @@ class Gating(Ahead):
         inner.feed(document.encode(errors="replace"))
         inner.close()
         return gravest(map(rules.named, inner.gated))
+
+
+def _end_of_drawn_script(data: bytes, pos: int) -> int | None:
+    """Where a script in SVG ends whose content begins at `pos`. Ends inside its CDATA and comments are none."""
+    while (found := DRAWN_SCRIPT.search(data, pos)) is not None:
+        if found[0].startswith(b"</"):
+            return found.start()
+        closing = b"-->" if found[0] == b"<!--" else b"]]>"
+        pos = data.find(closing, found.end() - 2)
+        if pos < 0:
+            return None
+    return None
 
 
 def _owners(content: bytes, rules: Rules, *, complete: bool) -> tuple[ServiceRule, ...]:

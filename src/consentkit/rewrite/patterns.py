@@ -13,7 +13,8 @@ COMMENT_END = re.compile(rb"--!?>")
 NO_COMMENT = re.compile(rb"-?>")
 NOSCRIPT_END = re.compile(rb"</[nN][oO][sS][cC][rR][iI][pP][tT](?=[\t\n\f\r />])")
 _SCRIPT = rb"[sS][cC][rR][iI][pP][tT](?=[\t\n\f\r />])"
-SCRIPT_END = re.compile(rb"</" + _SCRIPT)
+#: What ends a script in SVG, or begins what may hold such an end without being one.
+DRAWN_SCRIPT = re.compile(rb"</" + _SCRIPT + rb"|<!--|<!\[CDATA\[")
 SCRIPT_PLAIN = re.compile(rb"<(?:!--|/" + _SCRIPT + rb")")
 SCRIPT_ESCAPED = re.compile(rb"-->|</?" + _SCRIPT)
 SCRIPT_DOUBLE = re.compile(rb"-->|</" + _SCRIPT)
