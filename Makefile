@@ -37,6 +37,7 @@ format: $(READY)  ## Format the code
 bench: $(READY)  ## Measure against baselines in the same run
 	$(BIN)/python -m benchmarks.baselines
 	$(BIN)/python -m benchmarks
+	$(BIN)/python -m benchmarks.adversarial
 	$(BIN)/python -m benchmarks.append
 
 fuzz: $(READY)  ## Rewrite and judge a million spoilt documents on all cores, then stream a gigabyte
