@@ -21,6 +21,7 @@ others do.
 
 from __future__ import annotations
 
+import contextlib
 import multiprocessing
 import os
 import random
@@ -116,10 +117,11 @@ def _in_pieces(rewriter: Rewriter, *pieces: bytes) -> bytes:
 def _third_opinion(data: bytes, output: bytes, rewriter: Rewriter) -> list[str]:
     found: list[str] = []
     for scripting in (True, False):
-        original = parse_html5lib(read_bytes(data), scripting)
-        if original == parse_turbohtml(read_bytes(data), scripting):
-            accusations = accuse(data, output, rewriter, parse_html5lib, original, scripting)
-            found += [f"{x} (html5lib, scripting={scripting})" for x in accusations]
+        with contextlib.suppress(AssertionError):  # html5lib's own: some tables without an end make it give up
+            original = parse_html5lib(read_bytes(data), scripting)
+            if original == parse_turbohtml(read_bytes(data), scripting):
+                accusations = accuse(data, output, rewriter, parse_html5lib, original, scripting)
+                found += [f"{x} (html5lib, scripting={scripting})" for x in accusations]
     return found
 
 

@@ -127,10 +127,14 @@ def test_impossible_ports_lead_nowhere(port: str) -> None:
         b"<![CDATA[</script>adq.push(",
         b"<!-- </script> -->adq.push(1)</script>",
         b"<!-->adq.push(1)</script>",
+        b"adq</>.push(1)</script>",
+        b"ad<!-- x -->q.pu<b>sh(1)</script>",
+        b"<![CDATA[adq]]>.push(1)</script>",
+        b"a<g/>dq&#46;push(1)</script>",
     ],
 )
-def test_an_end_that_is_none_does_not_end_a_script_in_svg(script: bytes) -> None:
-    """In SVG a script's content is markup: an end tag inside CDATA or a comment is text, and the script goes on."""
+def test_a_script_in_svg_is_read_as_the_markup_it_is(script: bytes) -> None:
+    """An end tag inside CDATA or a comment is none, and tags that stand inside a word of the script don't hide it."""
     for size in (0, 1, 7):
         output, rewriter = rewrite(b"<svg><script>" + script, size=size)
         assert rewriter.gated == {"adnet": 1}

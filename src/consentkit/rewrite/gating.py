@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from dataclasses import replace
 from functools import partial
@@ -30,6 +31,8 @@ from consentkit.rewrite.urls import RELATIVE, Address, read_address
 
 _Decide = Callable[[bytes, Rules, Address, SrcdocReader], Decision]
 _NOTHING = Decision()
+_CDATA_MARKS = re.compile(rb"<!\[CDATA\[|\]\]>")
+_TAGS = re.compile(rb"<[^<>]*+>")
 _OWN_MEMORY = 256
 _OWN_LENGTH = 1024
 _SRCDOC_DEPTH = 4
@@ -203,7 +206,7 @@ class Gating(Ahead):
         complete = stop - self._pos <= SCRIPT_LIMIT
         content = self._data[self._pos : stop if complete else self._pos + SCRIPT_LIMIT]
         self._looked_until = self._offset + self._pos + len(content)
-        self._on_script_content(content + b"\n" + decode_value(content).encode(), complete=complete)
+        self._on_script_content(_readings_of(content), complete=complete)
         self._release()
         self._step = self._read_data
         return True
@@ -250,6 +253,12 @@ def _end_of_drawn_script(data: bytes, pos: int) -> int | None:
         if pos < 0:
             return None
     return None
+
+
+def _readings_of(content: bytes) -> bytes:
+    """What a script in SVG may say: as it is written, with references resolved, and without the markup inside it."""
+    bare = _TAGS.sub(b"", _CDATA_MARKS.sub(b"", content))
+    return b"\n".join((content, decode_value(content).encode(), bare, decode_value(bare).encode()))
 
 
 def _owners(content: bytes, rules: Rules, *, complete: bool) -> tuple[ServiceRule, ...]:
